@@ -1,0 +1,100 @@
+"""Observations and probes to JSON and back. Token bytes are written in hexadecimal: they need not be text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from verifier.checks.base import Answer, Fault, Observation, Position, Probe, Purpose, Status, Token
+
+
+def observation_to_json(observation: Observation) -> dict[str, Any]:
+    """A JSON-ready dict; keys without a value are left out."""
+    answer = observation.answer
+    record: dict[str, Any] = {
+        "key": observation.key,
+        "status": str(observation.status),
+        "fault": None if observation.fault is None else str(observation.fault),
+        "detail": observation.detail or None,
+        "http_status": observation.http_status,
+        "attempts": observation.attempts,
+        "started_at": observation.started_at or None,
+        "elapsed": observation.elapsed,
+        "first_token": observation.first_token,
+        "answer": None if answer is None else _answer_to_json(answer),
+    }
+    return {key: value for key, value in record.items() if value is not None}
+
+
+def observation_from_json(record: Mapping[str, Any]) -> Observation:
+    """The observation that `observation_to_json` wrote. Raises KeyError or ValueError for anything else."""
+    return Observation(
+        key=record["key"],
+        status=Status(record["status"]),
+        answer=_answer_from_json(record["answer"]) if "answer" in record else None,
+        fault=Fault(record["fault"]) if "fault" in record else None,
+        detail=record.get("detail", ""),
+        http_status=record.get("http_status"),
+        attempts=record.get("attempts", 1),
+        started_at=record.get("started_at", ""),
+        elapsed=record.get("elapsed"),
+        first_token=record.get("first_token"),
+    )
+
+
+def probe_to_json(probe: Probe) -> dict[str, Any]:
+    """A JSON-ready dict."""
+    return {"key": probe.key, "api": probe.api, "body": dict(probe.body), "purpose": str(probe.purpose)}
+
+
+def probe_from_json(record: Mapping[str, Any]) -> Probe:
+    """The probe that `probe_to_json` wrote."""
+    return Probe(record["key"], record["api"], record["body"], Purpose(record["purpose"]))
+
+
+def tokens_to_json(tokens: tuple[Token, ...]) -> list[list[Any]]:
+    """A token list as `[[hex, logprob], …]`."""
+    return [[token.token.hex(), token.logprob] for token in tokens]
+
+
+def tokens_from_json(records: list[list[Any]]) -> tuple[Token, ...]:
+    """The token list that `tokens_to_json` wrote."""
+    return tuple(Token(bytes.fromhex(text), float(logprob)) for text, logprob in records)
+
+
+def _answer_to_json(answer: Answer) -> dict[str, Any]:
+    record = {
+        "text": answer.text,
+        "positions": None if answer.positions is None else [_position_to_json(p) for p in answer.positions],
+        "finish_reason": answer.finish_reason,
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": answer.completion_tokens,
+        "model": answer.model,
+        "system_fingerprint": answer.system_fingerprint,
+    }
+    return {key: value for key, value in record.items() if value is not None}
+
+
+def _answer_from_json(record: Mapping[str, Any]) -> Answer:
+    positions = record.get("positions")
+    return Answer(
+        text=record["text"],
+        positions=None if positions is None else tuple(_position_from_json(p) for p in positions),
+        finish_reason=record.get("finish_reason"),
+        prompt_tokens=record.get("prompt_tokens"),
+        completion_tokens=record.get("completion_tokens"),
+        model=record.get("model"),
+        system_fingerprint=record.get("system_fingerprint"),
+    )
+
+
+def _position_to_json(position: Position) -> dict[str, Any]:
+    return {
+        "token": position.token.hex(),
+        "logprob": position.logprob,
+        "top": tokens_to_json(position.top),
+    }
+
+
+def _position_from_json(record: Mapping[str, Any]) -> Position:
+    return Position(bytes.fromhex(record["token"]), float(record["logprob"]), tokens_from_json(record["top"]))
