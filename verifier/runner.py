@@ -73,8 +73,12 @@ async def drive(
             step = next(dialogue) if answers is None else dialogue.send(answers)
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(observe(probe, step)) for probe in step.probes]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(observe(probe, step)) for probe in step.probes]
+        except ExceptionGroup as failures:
+            # The others were cancelled; the first failure is the one to tell.
+            raise failures.exceptions[0] from None
         answers = tuple(task.result() for task in tasks)
 
 
