@@ -1,0 +1,36 @@
+"""The Celery application and its static schedule."""
+
+from __future__ import annotations
+
+import logging.config
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_ready
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leaderboard.settings")
+
+app = Celery("assay")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["verifier"])
+app.conf.beat_schedule = {
+    # Takes up what a killed worker or a flushed broker left behind.
+    "sweep": {"task": "verifier.sweep", "schedule": 10.0, "options": {"expires": 10.0}},
+}
+# The schedule is static, so beat keeps it in memory and writes no file.
+app.conf.beat_scheduler = "celery.beat:Scheduler"
+
+
+@setup_logging.connect
+def _use_our_logging(**_kwargs: Any) -> None:
+    """Celery would add handlers of its own, past the redaction."""
+    from django.conf import settings
+
+    logging.config.dictConfig(settings.LOGGING)
+
+
+@worker_ready.connect
+def _sweep_at_once(**_kwargs: Any) -> None:
+    """A worker that comes up looks for abandoned runs without waiting for the schedule."""
+    app.send_task("verifier.sweep", expires=30.0)

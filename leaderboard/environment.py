@@ -1,0 +1,273 @@
+"""The environment variables Assay reads: each is validated at start, and every problem is told at once.
+
+A message names the variable, what was expected, and an example. Values are never echoed where they may
+be secret.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})\Z")
+_HOST = re.compile(r"(\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])\Z")
+_ADMIN_PATH = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/\Z")
+_PORT = range(1, 65536)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the settings are made of. `redis_url` is complete; `database` is a Django DATABASES entry."""
+
+    debug: bool
+    https: bool
+    state: Path
+    secret_key: str = field(repr=False)
+    credential_keys: tuple[str, ...] = field(repr=False)
+    allowed_hosts: tuple[str, ...]
+    database: Mapping[str, Any] = field(repr=False)
+    redis_url: str = field(repr=False)
+    egress_allow: frozenset[str]
+    admin_path: str
+    proxy_count: int
+    run_concurrency: int
+    log_level: str
+
+
+class _Reader:
+    """Reads variables and gathers what is wrong with them."""
+
+    def __init__(self, source: Mapping[str, str]) -> None:
+        self.source = source
+        self.problems: list[str] = []
+
+    def problem(self, name: str, found: str, expected: str, example: str) -> None:
+        self.problems.append(f"{name} {found}. Expected: {expected}. Example: {name}={example}")
+
+    def text(self, name: str) -> str:
+        return self.source.get(name, "").strip()
+
+    def flag(self, name: str, default: bool) -> bool:
+        text = self.text(name).lower()
+        if not text:
+            return default
+        if text not in _TRUE | _FALSE:
+            self.problem(name, f"is {text!r}", "true or false", str(default).lower())
+        return text in _TRUE
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        text = self.text(name)
+        if not text:
+            return default
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            self.problem(name, f"is {text!r}", f"a whole number from {low} to {high}", str(default))
+            return default
+        return int(text)
+
+    def listing(self, name: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
+
+
+def read(source: Mapping[str, str], base: Path) -> Configuration:
+    """Validate `source` (usually os.environ). `base` is the project folder.
+
+    Raises ImproperlyConfigured with one line per problem. In development (DEBUG is true, the default)
+    secrets that are not given are made once and kept in the state folder.
+    """
+    env = _Reader(source)
+    debug = env.flag("DEBUG", True)
+    state = Path(env.text("ASSAY_STATE") or base / "var").expanduser().resolve()
+    configuration = Configuration(
+        debug=debug,
+        https=env.flag("HTTPS", not debug),
+        state=state,
+        secret_key=_secret_key(env, debug, state),
+        credential_keys=_credential_keys(env, debug, state),
+        allowed_hosts=_allowed_hosts(env, debug),
+        database=_database(env, state),
+        redis_url=_redis_url(env, debug, state),
+        egress_allow=_egress_allow(env),
+        admin_path=_admin_path(env),
+        proxy_count=env.number("PROXY_COUNT", 0, 0, 9),
+        run_concurrency=env.number("RUN_CONCURRENCY", 4, 1, 64),
+        log_level=_log_level(env),
+    )
+    if env.problems:
+        raise ImproperlyConfigured("Assay can't start:\n" + "\n".join(f"  - {text}" for text in env.problems))
+    return configuration
+
+
+def kept_secret(path: Path, make: Callable[[], str]) -> str:
+    """The secret kept in `path`, made by `make` the first time; readable by this user only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # Two processes may start at once: whoever creates the file decides, the other reads it.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        kept = path.read_text(encoding="utf-8").strip()
+        if kept:
+            return kept
+        handle = os.open(path, os.O_WRONLY | os.O_TRUNC, 0o600)
+    made = make()
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(made + "\n")
+    return made
+
+
+def _secret_key(env: _Reader, debug: bool, state: Path) -> str:
+    key = env.text("SECRET_KEY")
+    if not key and debug:
+        return kept_secret(state / "secret_key", lambda: secrets.token_urlsafe(64))
+    if len(key) < 50 or len(set(key)) < 5:
+        found = "is too weak" if key else "is not set"
+        how = (
+            "a random text of at least 50 characters, made by: python -c "
+            '"import secrets; print(secrets.token_urlsafe(64))"'
+        )
+        env.problem("SECRET_KEY", found, how, "6vZk...(86 characters)")
+    return key
+
+
+def _credential_keys(env: _Reader, debug: bool, state: Path) -> tuple[str, ...]:
+    keys = env.listing("CREDENTIAL_KEYS")
+    if not keys and debug:
+        return (kept_secret(state / "credential_keys", lambda: Fernet.generate_key().decode()),)
+    how = (
+        "Fernet keys separated by commas, the first one encrypts, made by: python -c "
+        '"from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+    )
+    if not keys:
+        env.problem("CREDENTIAL_KEYS", "is not set", how, "nE9x...(44 characters)")
+    for number, key in enumerate(keys, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            env.problem(
+                "CREDENTIAL_KEYS", f"holds no valid key at position {number}", how, "nE9x...(44 characters)"
+            )
+    return keys
+
+
+def _allowed_hosts(env: _Reader, debug: bool) -> tuple[str, ...]:
+    hosts = env.listing("ALLOWED_HOSTS")
+    expected = "the host names of the site, separated by commas"
+    if not hosts and not debug:
+        env.problem("ALLOWED_HOSTS", "is not set", expected, "assay.example.org,www.assay.example.org")
+    for host in hosts:
+        if not _HOST.match(host):
+            env.problem("ALLOWED_HOSTS", f"holds {host!r}", expected, "assay.example.org")
+    if debug and set(hosts) - set(LOOPBACK):
+        env.problem(
+            "DEBUG", "is on, but ALLOWED_HOSTS names a public host", "false on a public site", "false"
+        )
+    return hosts or LOOPBACK
+
+
+def _database(env: _Reader, state: Path) -> dict[str, Any]:
+    url = env.text("DATABASE_URL")
+    if not url:
+        state.mkdir(parents=True, exist_ok=True)
+        return sqlite(state / "assay.sqlite3")
+    expected, example = (
+        "a PostgreSQL address, or nothing for SQLite",
+        "postgresql://user:password@host:5432/assay",
+    )
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        env.problem("DATABASE_URL", "has no valid port", expected, example)
+        return {}
+    if parts.scheme == "sqlite" and len(parts.path) > 1 and not parts.netloc:
+        return sqlite(Path(unquote(parts.path)))
+    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
+        env.problem("DATABASE_URL", "is not understood", expected, example)
+        return {}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": dict(parse_qsl(parts.query)),
+    }
+
+
+def sqlite(path: Path) -> dict[str, Any]:
+    """A SQLite database that the web process and the workers can write at the same time."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(path),
+        "OPTIONS": {
+            "timeout": 20,
+            # Taking the write lock at the start makes a second writer wait instead of failing halfway.
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
+    }
+
+
+def _redis_url(env: _Reader, debug: bool, state: Path) -> str:
+    url = env.text("REDIS_URL")
+    example = "redis://127.0.0.1:6379/0"
+    if not url:
+        if not debug:
+            env.problem("REDIS_URL", "is not set", "the address of the Redis the workers listen to", example)
+        # Where the demo's own Redis listens when it runs in this state folder.
+        return f"redis+socket://{state / 'redis.sock'}"
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in {"redis", "rediss"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if parts_socket := url.startswith("redis+socket:///"):
+        valid = parts_socket
+    if not valid:
+        env.problem("REDIS_URL", "is not understood", "redis://, rediss:// or redis+socket:///path", example)
+    return url
+
+
+def _egress_allow(env: _Reader) -> frozenset[str]:
+    entries = env.listing("EGRESS_ALLOW")
+    for entry in entries:
+        match = _HOST_PORT.match(entry)
+        if not match or int(match[2]) not in _PORT:
+            expected = (
+                "host:port entries separated by commas that workers may reach although they are private"
+            )
+            env.problem("EGRESS_ALLOW", f"holds {entry!r}", expected, "127.0.0.1:8081,gpu.internal:8000")
+    return frozenset(entries)
+
+
+def _admin_path(env: _Reader) -> str:
+    path = env.text("ADMIN_PATH") or "operator/"
+    if not _ADMIN_PATH.match(path):
+        env.problem(
+            "ADMIN_PATH",
+            f"is {path!r}",
+            "a path that ends with a slash and does not start with one",
+            "operator/",
+        )
+    return path
+
+
+def _log_level(env: _Reader) -> str:
+    level = env.text("LOG_LEVEL").upper() or "INFO"
+    levels = ("DEBUG", "INFO", "WARNING", "ERROR")
+    if level not in levels:
+        env.problem("LOG_LEVEL", f"is {level!r}", "one of " + ", ".join(levels), "INFO")
+    return level
