@@ -1,0 +1,59 @@
+"""Quantizers, as real ones work: each takes a matrix (outputs, inputs) and returns the values it would serve.
+
+"Fake quantization": the codes are formed and multiplied out again, so that any server can run the result.
+Quantizers whose format the server knows (Q8_0, Q4_0) are stored in that format instead, see recipes.py.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from verifier.lab.gguf_file import FloatArray
+
+E4M3_MAX = 448.0
+"""Largest finite value of FP8 E4M3 (OCP 8-bit floating point specification, variant "fn")."""
+
+
+def int_per_row(matrix: FloatArray, bits: int) -> FloatArray:
+    """Symmetric round-to-nearest integers with one scale per output row (as W8A16 INT8 kernels have it)."""
+    return _symmetric(matrix, matrix.shape[1], bits)
+
+
+def int_groups(matrix: FloatArray, bits: int, group: int) -> FloatArray:
+    """Symmetric round-to-nearest integers with one scale per `group` inputs of a row (GPTQ's layout, RTN codes)."""
+    return _symmetric(matrix, group, bits)
+
+
+def _symmetric(matrix: FloatArray, group: int, bits: int) -> FloatArray:
+    """Codes in [-(2^(bits-1) - 1), 2^(bits-1) - 1], scale = max|w| / largest code; error at most half a scale."""
+    rows = matrix.reshape(-1, group)
+    top = np.float32(2 ** (bits - 1) - 1)
+    scale = np.abs(rows).max(axis=1, keepdims=True) / top
+    codes = np.rint(np.divide(rows, scale, out=np.zeros_like(rows), where=scale > 0))
+    return (codes * scale).reshape(matrix.shape)
+
+
+def fp8_per_row(matrix: FloatArray) -> FloatArray:
+    """FP8 E4M3 with one scale per output row: the row's largest magnitude becomes 448."""
+    return _scaled_e4m3(matrix, np.abs(matrix).max(axis=1, keepdims=True))
+
+
+def fp8_per_tensor(matrix: FloatArray) -> FloatArray:
+    """FP8 E4M3 with one scale for the whole matrix."""
+    return _scaled_e4m3(matrix, np.abs(matrix).max(axis=(0, 1), keepdims=True))
+
+
+def _scaled_e4m3(matrix: FloatArray, largest: FloatArray) -> FloatArray:
+    scale = np.where(largest > 0, largest / np.float32(E4M3_MAX), np.float32(1)).astype(np.float32)
+    return round_to_e4m3(matrix / scale) * scale
+
+
+def round_to_e4m3(values: FloatArray) -> FloatArray:
+    """Each value rounded to the nearest FP8 E4M3 value, ties to even, saturating at 448.
+
+    Four significant bits down to the smallest normal number 2^-6, then steps of 2^-9.
+    """
+    clipped = np.clip(values, -E4M3_MAX, E4M3_MAX).astype(np.float32)
+    _, exponent = np.frexp(clipped)  # |value| = fraction * 2^exponent, fraction in [0.5, 1)
+    step = np.ldexp(np.float32(1), np.maximum(exponent - 4, -9)).astype(np.float32)
+    return np.rint(clipped / step) * step

@@ -1,0 +1,86 @@
+"""How each weights file of the lab is made from the official weights. Adding one is adding an entry.
+
+A recipe is data: its identity (the key in the file's name) is computed from its fields and from the source
+of the modules that carry it out, so a changed recipe makes a new file and never reuses a stale one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import cache, partial
+from importlib import resources
+
+import gguf
+
+from verifier.lab import quantize
+from verifier.lab.gguf_file import FloatArray
+
+type_of = gguf.GGMLQuantizationType
+
+MatrixChange = Callable[[FloatArray], FloatArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One weights file.
+
+    `matrix` changes each of the 210 linear projections (attention q, k, v, output; feed-forward gate, up, down);
+    embeddings and norms are never changed, as quantizers of served models leave them. `heads` lists
+    (layer, head) pairs whose output is cut off, `layers` the layers left out.
+    `storage` and `embedding` say in what format projections and the (tied) embedding are stored.
+    """
+
+    name: str
+    matrix: MatrixChange | None = None
+    heads: tuple[tuple[int, int], ...] = ()
+    layers: tuple[int, ...] = ()
+    storage: gguf.GGMLQuantizationType = type_of.F16
+    embedding: gguf.GGMLQuantizationType = type_of.F16
+
+
+_RECIPES = (
+    Recipe("official", storage=type_of.BF16, embedding=type_of.BF16),
+    Recipe("f16"),
+    Recipe("q8_0", storage=type_of.Q8_0, embedding=type_of.Q8_0),
+    Recipe("int4-g64", matrix=partial(quantize.int_groups, bits=4, group=64)),
+    Recipe("fp8-row", matrix=quantize.fp8_per_row),
+    Recipe("int8-row", matrix=partial(quantize.int_per_row, bits=8)),
+)
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _RECIPES}
+
+_MAKERS = ("source", "weights", "gguf_file", "quantize", "prune", "make")
+
+
+def head_changes(recipe: Recipe, layer: int) -> tuple[int, ...]:
+    """Heads that the recipe cuts off in this layer."""
+    return tuple(head for at, head in recipe.heads if at == layer)
+
+
+def key(recipe: Recipe) -> str:
+    """File name stem of the recipe: its name and a digest of everything that decides the file's bytes."""
+    text = ";".join(f"{field.name}={_spell(getattr(recipe, field.name))}" for field in fields(recipe))
+    digest = hashlib.sha256(f"{_makers_digest()}|{text}".encode()).hexdigest()
+    return f"{recipe.name}-{digest[:12]}"
+
+
+def _spell(value: object) -> str:
+    """A field's value as text that does not depend on the process (no addresses)."""
+    if isinstance(value, partial):
+        return f"{value.func.__module__}.{value.func.__qualname__}({sorted(value.keywords.items())})"
+    if callable(value):
+        return f"{value.__module__}.{value.__qualname__}"
+    return repr(value)
+
+
+@cache
+def _makers_digest() -> str:
+    """Digest of the source of the modules that turn a recipe into a file."""
+    here = resources.files("verifier.lab")
+    digest = hashlib.sha256()
+    for module in _MAKERS:
+        digest.update((here / f"{module}.py").read_bytes())
+    return digest.hexdigest()
+
+
