@@ -58,7 +58,9 @@ def load(name: str, folder: Path = FOLDER) -> Suite:
         raw = path.read_bytes()
         text = raw.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SuiteError(f"Suite {name!r} needs {path.name} in UTF-8 beside its .toml file: {error}.") from error
+        raise SuiteError(
+            f"Suite {name!r} needs {path.name} in UTF-8 beside its .toml file: {error}."
+        ) from error
     prompts: dict[str, Prompt] = {}
     for number, line in enumerate(text.rstrip("\n").split("\n"), 1):
         where = f"{path.name}, line {number}"
@@ -96,7 +98,7 @@ def _prompt(line: str, where: str) -> Prompt:
     if not isinstance(messages, list) or not messages or not all(map(_is_message, messages)):
         roles = ", ".join(ROLES)
         raise SuiteError(
-            f"{where}: messages must be a list of {{role, content}}, the role one of {roles}, the content text."
+            f"{where}: messages must be a list of {{role, content}} with content a text and role one of {roles}."
         )
     if messages[-1]["role"] != "user":
         raise SuiteError(f"{where}: the last message must be the user's, so that the model answers it.")

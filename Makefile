@@ -1,0 +1,73 @@
+# Assay's commands. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+READY := .venv/ready
+UV := uv==0.13.9
+COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+	--generate-hashes --no-annotate --custom-compile-command "make lock"
+
+.PHONY: help
+help: ## list these commands
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+
+.PHONY: setup
+setup: $(READY) ## install everything into .venv (about a minute the first time)
+
+$(READY): requirements-dev.lock pyproject.toml
+	@if ! command -v "$(PYTHON)" >/dev/null || ! "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
+	  echo "Assay needs Python 3.11, and neither python3.11 nor python3 is one." >&2; \
+	  echo "On Debian or Ubuntu: apt-get install python3.11 python3.11-venv; elsewhere: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; \
+	  exit 1; fi
+	@if ! $(BIN)/python -m pip --version >/dev/null 2>&1 && ! "$(PYTHON)" -m venv --clear .venv; then \
+	  echo "Python could not make a virtual environment. On Debian or Ubuntu: apt-get install python3.11-venv" >&2; \
+	  rm -rf .venv; exit 1; fi
+	@echo "Installing Assay into .venv (about a minute) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: demo
+demo: setup ## verify real deployments of a real model, then serve the board (ONCE=1: stop after the table)
+	@$(BIN)/python manage.py demo $(if $(ONCE),--once)
+
+.PHONY: test
+test: setup ## run all tests (installs chromium with apt if it is missing); ARGS="-k name" for some
+	@sh tests/browser/install.sh
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: test-story
+test-story: setup ## only the long ways: the Procfile's processes, the demo, a real browser
+	@sh tests/browser/install.sh
+	@$(BIN)/python -m pytest tests/functional tests/browser $(ARGS)
+
+.PHONY: check
+check: setup ## the quality gates: style, types, import contracts, migrations, production settings
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@ALLOWED_HOSTS=assay.example.org DEBUG=false REDIS_URL=redis://127.0.0.1:6379/0 \
+	  SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+	  CREDENTIAL_KEYS=$$($(BIN)/python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())') \
+	  $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+.PHONY: bench-power
+bench-power: setup ## decision tokens per degradation over 20 seeds, and false accusations
+	@$(BIN)/python -m tests.bench.power
+
+.PHONY: lock
+lock: setup ## make the lock files again from pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@$(COMPILE) --output-file requirements.lock pyproject.toml
+	@$(COMPILE) --output-file requirements-dev.lock --constraint requirements.lock --extra dev pyproject.toml
+
+.PHONY: clean
+clean: ## remove .venv, caches and the development state (var/)
+	@rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache var
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
