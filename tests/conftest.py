@@ -98,7 +98,7 @@ Lab = Callable[..., dict[str, str]]
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    """`lab("reference", "q8_0")` gives the base URL of each. They boot once and live as long as the session."""
+    """`lab("reference", "q8_0")` gives the base URL of each. They live as long as the session."""
     from verifier.lab.serve import serving
 
     urls: dict[str, str] = {}

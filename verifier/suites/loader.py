@@ -98,7 +98,7 @@ def _prompt(line: str, where: str) -> Prompt:
     if not isinstance(messages, list) or not messages or not all(map(_is_message, messages)):
         roles = ", ".join(ROLES)
         raise SuiteError(
-            f"{where}: messages must be a list of {{role, content}} with content a text and role one of {roles}."
+            f"{where}: messages must be a list of {{role, content}} content a text, role one of {roles}."
         )
     if messages[-1]["role"] != "user":
         raise SuiteError(f"{where}: the last message must be the user's, so that the model answers it.")
