@@ -95,12 +95,12 @@ def test_locks_pin_everything_and_hold_no_address() -> None:
     for lock in ("requirements.lock", "requirements-dev.lock"):
         assert not re.search(r"://|--(extra-)?index|find-links|/opt/|@", (ROOT / lock).read_text("utf-8"))
     extras = PROJECT["project"]["optional-dependencies"]
-    for lock, declared in (
+    for pinned, declared in (
         (production, PROJECT["project"]["dependencies"]),
         (everything, [*extras["lab"], *extras["dev"]]),
     ):
         names = {re.split(r"[\[<>=~ ]", entry)[0] for entry in declared} - {PROJECT["project"]["name"]}
-        assert names <= set(lock), "run `make lock`"
+        assert names <= set(pinned), "run `make lock`"
 
 
 def test_import_contracts_cover_every_room() -> None:
