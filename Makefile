@@ -45,13 +45,18 @@ test-story: setup ## only the long ways: the Procfile's processes, the demo, a r
 	@sh tests/browser/install.sh
 	@$(BIN)/python -m pytest tests/functional tests/browser $(ARGS)
 
-.PHONY: check
-check: setup ## the quality gates: style, types, import contracts, migrations, production settings
+.PHONY: check style types imports migrations deployment
+check: style types imports migrations deployment ## the quality gates (`make -k check` goes on after a failure)
+style: setup
 	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff format --check .
+types: setup
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+imports: setup
+	@$(BIN)/lint-imports --no-logo
+migrations: setup
 	@$(BIN)/python manage.py makemigrations --check --dry-run
+deployment: setup
 	@ALLOWED_HOSTS=assay.example.org DEBUG=false REDIS_URL=redis://127.0.0.1:6379/0 \
 	  SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 	  CREDENTIAL_KEYS=$$($(BIN)/python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())') \
