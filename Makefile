@@ -27,8 +27,8 @@ $(READY): requirements-dev.lock pyproject.toml
 	  echo "Python could not make a virtual environment. On Debian or Ubuntu: apt-get install python3.11-venv" >&2; \
 	  rm -rf .venv; exit 1; fi
 	@echo "Installing Assay into .venv (about a minute) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .PHONY: demo
@@ -68,7 +68,7 @@ bench-power: setup ## decision tokens per degradation over 20 seeds, and false a
 
 .PHONY: lock
 lock: setup ## make the lock files again from pyproject.toml
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check $(UV)
 	@$(COMPILE) --output-file requirements.lock pyproject.toml
 	@$(COMPILE) --output-file requirements-dev.lock --constraint requirements.lock --extra dev pyproject.toml
 
