@@ -85,12 +85,11 @@ sys.addaudithook(_guard)
 
 
 @pytest.fixture(autouse=True)
-def _no_outside_connection() -> Iterator[None]:
-    """Fails the test even if the code under test swallowed the guard's exception."""
+def outside_connections() -> Iterator[list[str]]:
+    """What the guard stopped in this test: nothing, even if the code swallowed the exception."""
     _outside.clear()
-    yield
-    tried, _outside[:] = list(_outside), []
-    assert not tried, f"the test tried to reach the outside: {', '.join(tried)}"
+    yield _outside
+    assert not _outside, f"the test tried to reach the outside: {', '.join(_outside)}"
 
 
 Lab = Callable[..., dict[str, str]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import socket
 import subprocess
 import tomllib
 from pathlib import Path
@@ -124,3 +125,11 @@ def test_import_contracts_cover_every_room() -> None:
 def test_procfile_has_the_four_processes() -> None:
     lines = (ROOT / "Procfile").read_text("utf-8").splitlines()
     assert [line.split(":")[0] for line in lines] == ["release", "web", "worker", "beat"]
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "10.0.0.1", "assay.example.org"])
+def test_tests_reach_nothing_outside(host: str, outside_connections: list[str]) -> None:
+    with pytest.raises(RuntimeError, match="nothing outside this machine"):
+        socket.create_connection((host, 80), timeout=1)
+    assert len(outside_connections) == 1
+    outside_connections.clear()
