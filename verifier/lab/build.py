@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import queue
+import selectors
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from verifier.lab.cache import path_of
+from verifier.lab.cache import forget_stale, path_of, touch
 from verifier.lab.deployments import DEPLOYMENTS
 from verifier.lab.errors import LabError
 
@@ -20,7 +21,7 @@ WORKERS = 2
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """One weights file is there: its recipe, what it took in seconds (0 if it was there), how many of how many."""
+    """One weights file is there: its recipe, what it took in seconds, the how-manieth of how many."""
 
     recipe: str
     seconds: float
@@ -28,74 +29,98 @@ class Built:
     total: int
 
 
-def recipes_of(names: Iterable[str]) -> list[str]:
-    """The recipes that the named deployments need, each once, in order of need."""
-    return list(dict.fromkeys(DEPLOYMENTS[name].weights for name in names))
+class Building:
+    """A build under way: `wait_for` returns when a recipe's weights are there.
+
+    Used through `building`, which ends its workers.
+    """
+
+    def __init__(self, recipes: Iterable[str], on_built: Callable[[Built], None]) -> None:
+        """Start building those of `recipes` that are not in the cache, the first one first."""
+        wanted = list(dict.fromkeys(recipes))
+        missing = [recipe for recipe in wanted if not path_of(recipe).exists()]
+        for recipe in set(wanted) - set(missing):
+            touch(path_of(recipe))
+        self._there = set(wanted) - set(missing)
+        self._total = len(missing)
+        self._done = 0
+        self._waiting = deque(missing)
+        self._on_built = on_built
+        self._selector = selectors.DefaultSelector()
+        self._workers: list[subprocess.Popen[str]] = []
+        for _ in range(min(WORKERS, os.cpu_count() or 1, len(missing))):
+            self._start_worker()
+
+    def wait_for(self, recipe: str) -> None:
+        """Block until the weights of `recipe` are built.
+
+        Raises:
+            LabError: some weights could not be made, with the reason.
+        """
+        while recipe not in self._there:
+            for ready, _ in self._selector.select():
+                self._hear(ready.data)
+
+    def end(self) -> None:
+        """Kill the workers; a file half made leaves no trace."""
+        for worker in self._workers:
+            worker.kill()
+        for worker in self._workers:
+            with worker:  # closes its pipes and waits
+                pass
+        self._selector.close()
+
+    def _start_worker(self) -> None:
+        command = [sys.executable, "-m", "verifier.lab.worker"]
+        worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._workers.append(worker)
+        assert worker.stdout is not None
+        self._selector.register(worker.stdout, selectors.EVENT_READ, worker)
+        self._feed(worker)
+
+    def _feed(self, worker: subprocess.Popen[str]) -> None:
+        if self._waiting:
+            assert worker.stdin is not None
+            worker.stdin.write(self._waiting.popleft() + "\n")
+            worker.stdin.flush()
+
+    def _hear(self, worker: subprocess.Popen[str]) -> None:
+        assert worker.stdout is not None
+        line = worker.stdout.readline()
+        if not line:
+            raise LabError("a build of the lab's weights ended without a word; was it killed for want of memory?")
+        answer = json.loads(line)
+        if "built" not in answer:
+            raise LabError(f"the weights {answer['failed']!r} could not be built: {answer['why']}")
+        self._feed(worker)
+        self._there.add(answer["built"])
+        self._done += 1
+        self._on_built(Built(answer["built"], answer["seconds"], self._done, self._total))
 
 
-def missing(recipes: Iterable[str]) -> list[str]:
-    """The recipes whose weights are not in the cache."""
-    return [recipe for recipe in recipes if not path_of(recipe).exists()]
-
-
-def ensure(names: Iterable[str], on_built: Callable[[Built], None] = lambda _: None) -> None:
-    """Build what the named deployments need and is not in the cache; returns when all of it is there.
+@contextmanager
+def building(names: Iterable[str], on_built: Callable[[Built], None] = lambda _: None) -> Iterator[Building]:
+    """Build, in order of need and in the background, what the named deployments need.
 
     Args:
         names: deployments, the first needed first.
-        on_built: called in a worker's thread as each missing file is finished.
+        on_built: called from `wait_for` as each file that was missing is finished.
+    """
+    build = Building((DEPLOYMENTS[name].weights for name in names), on_built)
+    try:
+        yield build
+    finally:
+        build.end()
+
+
+def ensure(names: Iterable[str], on_built: Callable[[Built], None] = lambda _: None) -> None:
+    """Build what the named deployments need; returns when all of it is there.
 
     Raises:
-        LabError: a file could not be made; the others of the same call may have been.
+        LabError: some weights could not be made, with the reason.
     """
-    wanted = missing(recipes_of(names))
-    if not wanted:
-        return
-    waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
-    for recipe in wanted:
-        waiting.put(recipe)
-    done = 0
-    failures: list[str] = []
-    lock = threading.Lock()
-
-    def finished(recipe: str, seconds: float) -> None:
-        nonlocal done
-        with lock:
-            done += 1
-            on_built(Built(recipe, seconds, done, len(wanted)))
-
-    def failed(why: str) -> None:
-        with lock:
-            failures.append(why)
-
-    count = min(WORKERS, os.cpu_count() or 1, len(wanted))
-    threads = [threading.Thread(target=_run_worker, args=(waiting, finished, failed)) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise LabError(failures[0])
-
-
-def _run_worker(
-    waiting: queue.SimpleQueue[str], finished: Callable[[str, float], None], failed: Callable[[str], None]
-) -> None:
-    """Feed one worker process from the queue until it is empty or something fails."""
-    command = [sys.executable, "-m", "verifier.lab.worker"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:
-        assert worker.stdin is not None
-        assert worker.stdout is not None
-        while True:
-            try:
-                recipe = waiting.get_nowait()
-            except queue.Empty:
-                return
-            worker.stdin.write(recipe + "\n")
-            worker.stdin.flush()
-            line = worker.stdout.readline()
-            answer = json.loads(line) if line else {"why": f"the build of {recipe} ended without a word"}
-            if "built" not in answer:
-                failed(f"the weights {recipe!r} could not be built: {answer['why']}")
-                return
-            finished(recipe, answer["seconds"])
+    wanted = list(names)
+    with building(wanted, on_built) as build:
+        for name in wanted:
+            build.wait_for(DEPLOYMENTS[name].weights)
+    forget_stale()

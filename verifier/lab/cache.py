@@ -5,14 +5,18 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from verifier.lab.errors import LabError
 from verifier.lab.recipes import RECIPES, key
 
 VARIABLE = "ASSAY_LAB_CACHE"
+
+_PARTIAL = ".part"
+_STALE_SECONDS = 7 * 24 * 3600
 
 
 def folder() -> Path:
@@ -38,13 +42,15 @@ def locked(path: Path) -> Iterator[None]:
     """Hold the lock of one weights file: a second build of the same file waits here, in any process."""
     with open(path.with_suffix(".lock"), "w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
+        for left in path.parent.glob(f".{path.stem}-*{_PARTIAL}"):  # of a build that was killed
+            left.unlink(missing_ok=True)
         yield
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary file that becomes `path` in one step when the block succeeds, and vanishes when it fails."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".part", dir=path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=_PARTIAL, dir=path.parent)
     os.close(descriptor)
     temporary = Path(name)
     try:
@@ -53,3 +59,20 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def touch(path: Path) -> None:
+    """Note that a weights file is in use (as far as this user may)."""
+    with suppress(OSError):
+        os.utime(path)
+
+
+def forget_stale() -> None:
+    """Remove weights that no recipe of this version names and nobody used for a week."""
+    current = {key(recipe) for recipe in RECIPES.values()}
+    oldest = time.time() - _STALE_SECONDS
+    for path in folder().glob("*.gguf"):
+        with suppress(OSError):  # another build may be tidying up too
+            if path.stem not in current and path.stat().st_mtime < oldest:
+                path.unlink()
+                path.with_suffix(".lock").unlink()

@@ -1,18 +1,21 @@
 """One deployment in a process of its own: `python -m verifier.lab.child CONFIG`, CONFIG a JSON object.
 
-Prints one JSON line when it serves (`{"url": "http://127.0.0.1:PORT"}`), then serves until its stdin ends,
-its parent is another process than at the start, or a signal ends it. Nothing needs cleaning up, so it ends at once.
+Prints one JSON line when it serves, `{"port": N}`, or `{"error": WHY}`; then serves until its stdin ends, its
+parent is another process than at the start, or a signal ends it. It holds nothing that needs saving, so it ends
+at once.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import json
 import os
-import select
 import signal
 import sys
 from typing import Any, NoReturn
+
+from verifier.lab.front import Front
 
 _PR_SET_PDEATHSIG = 1
 _PARENT_CHECK_SECONDS = 1.0
@@ -24,9 +27,7 @@ def main() -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the parent decides
     if config["die_with_parent"]:
         die_with_parent()
-    server = start(config)
-    print(json.dumps({"url": server.listening_address}), flush=True)
-    wait_for_parent(config["parent"])
+    asyncio.run(serve(config))
     os._exit(0)
 
 
@@ -36,28 +37,56 @@ def die_with_parent() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def wait_for_parent(parent: int) -> None:
-    """Block until stdin ends or `parent` (a process id) is no longer the parent of this process.
+async def serve(config: dict[str, Any]) -> None:
+    """Boot the model server and the front before it; returns when the parent is gone."""
+    server = boot(config["weights"], config["model"], config["options"])
+    front = Front(int(server.listening_address.rpartition(":")[2]), config["model"])
+    try:
+        port = await front.start(config["port"])
+    except OSError as error:
+        print(json.dumps({"error": f"port {config['port']} cannot be had ({error.strerror})"}), flush=True)
+    else:
+        print(json.dumps({"port": port}), flush=True)
+        await parent_gone(config["parent"])
+    os._exit(0)  # without waiting for the server's threads
+
+
+async def parent_gone(parent: int) -> None:
+    """Wait until stdin ends or `parent` (a process id) is no longer the parent of this process.
 
     The pipe alone is not enough: a process forked from the parent may hold its other end open.
     """
-    while os.getppid() == parent:
-        readable, _, _ = select.select([sys.stdin], [], [], _PARENT_CHECK_SECONDS)
-        if readable and not os.read(sys.stdin.fileno(), 4096):
-            return
+    ended = asyncio.Event()
+
+    def read() -> None:
+        if not os.read(sys.stdin.fileno(), 4096):
+            ended.set()
+
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), read)
+    while os.getppid() == parent and not ended.is_set():
+        try:
+            await asyncio.wait_for(ended.wait(), _PARENT_CHECK_SECONDS)
+        except TimeoutError:
+            continue
 
 
-def start(config: dict[str, Any]) -> Any:
-    """Boot the llama.cpp server of the xllamacpp wheel; returns it once it listens."""
+def boot(weights: str, model: str, options: dict[str, Any]) -> Any:
+    """Start the llama.cpp server of the xllamacpp wheel; returns it once it listens.
+
+    Args:
+        weights: path of a GGUF file.
+        model: the name it answers under.
+        options: the fields of `deployments.ServerOptions`.
+    """
+    os.environ.update(options["environment"])
     import xllamacpp
 
-    options = config["options"]
     attention = xllamacpp.llama_flash_attn_type
     params = xllamacpp.CommonParams()
-    params.model.path = config["weights"]
-    params.model_alias = {config["model"]}
+    params.model.path = weights
+    params.model_alias = {model}
     params.hostnames = ["127.0.0.1"]
-    params.port = config["port"]
+    params.port = 0
     params.cpuparams.n_threads = options["threads"]
     params.cpuparams_batch.n_threads = options["threads"]
     params.n_parallel = options["slots"]
@@ -69,8 +98,8 @@ def start(config: dict[str, Any]) -> Any:
         True: attention.LLAMA_FLASH_ATTN_TYPE_ENABLED,
         False: attention.LLAMA_FLASH_ATTN_TYPE_DISABLED,
     }[options["flash_attention"]]
-    params.cache_type_k = getattr(xllamacpp.ggml_type, f"GGML_TYPE_{options['cache_k']}")
-    params.cache_type_v = getattr(xllamacpp.ggml_type, f"GGML_TYPE_{options['cache_v']}")
+    params.cache_type_k = getattr(xllamacpp.ggml_type, f"GGML_TYPE_{options['kv_cache']}")
+    params.cache_type_v = getattr(xllamacpp.ggml_type, f"GGML_TYPE_{options['kv_cache']}")
     if options["chat_template"] is not None:
         params.chat_template = options["chat_template"]
     params.use_jinja = True

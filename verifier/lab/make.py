@@ -19,8 +19,6 @@ _EMBEDDING = "token_embd.weight"
 _OUTPUT_PROJECTION = ".attn_output.weight"
 _HEAD_SIZE = "llama.rope.dimension_count"
 _BLOCK_COUNT = "llama.block_count"
-_BF16_FILE = 32
-"""llama.cpp's LLAMA_FTYPE_MOSTLY_BF16. Every file says it: a provider who cheats does not announce it."""
 
 
 def make(recipe: Recipe, official: ModelFile, load: Callable[[str], FloatArray], path: Path) -> None:
@@ -33,7 +31,8 @@ def make(recipe: Recipe, official: ModelFile, load: Callable[[str], FloatArray],
         path: the file to write.
     """
     fields = dict(official.fields)
-    fields[FILE_TYPE] = replace(fields[FILE_TYPE], value=_BF16_FILE)
+    # every file says it holds the official bf16: a provider who cheats does not announce it
+    fields[FILE_TYPE] = replace(fields[FILE_TYPE], value=int(gguf.LlamaFileType.MOSTLY_BF16))
     fields[_BLOCK_COUNT] = replace(fields[_BLOCK_COUNT], value=fields[_BLOCK_COUNT].value - len(recipe.layers))
     head_size = int(fields[_HEAD_SIZE].value)
     planned = []

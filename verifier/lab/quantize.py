@@ -13,6 +13,17 @@ from verifier.lab.gguf_file import FloatArray
 E4M3_MAX = 448.0
 """Largest finite value of FP8 E4M3 (OCP 8-bit floating point specification, variant "fn")."""
 
+NF4 = np.array(
+    [
+        *(-1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453),
+        *(-0.28444138169288635, -0.18477343022823334, -0.09105003625154495, 0.0),
+        *(0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224),
+        *(0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0),
+    ],
+    dtype=np.float32,
+)
+"""The 16 values of NF4 (QLoRA, arXiv 2305.14314, appendix E)."""
+
 
 def int_per_row(matrix: FloatArray, bits: int) -> FloatArray:
     """Symmetric round-to-nearest integers with one scale per output row (as W8A16 INT8 kernels have it)."""
@@ -31,6 +42,24 @@ def _symmetric(matrix: FloatArray, group: int, bits: int) -> FloatArray:
     scale = np.abs(rows).max(axis=1, keepdims=True) / top
     codes = np.rint(np.divide(rows, scale, out=np.zeros_like(rows), where=scale > 0))
     return (codes * scale).reshape(matrix.shape)
+
+
+def int_groups_with_offset(matrix: FloatArray, bits: int, group: int) -> FloatArray:
+    """Round-to-nearest codes 0 .. 2^bits - 1 between the smallest and the largest weight of each group of inputs."""
+    rows = matrix.reshape(-1, group)
+    low = rows.min(axis=1, keepdims=True)
+    step = (rows.max(axis=1, keepdims=True) - low) / np.float32(2**bits - 1)
+    codes = np.rint(np.divide(rows - low, step, out=np.zeros_like(rows), where=step > 0))
+    return (codes * step + low).reshape(matrix.shape)
+
+
+def nf4(matrix: FloatArray, group: int) -> FloatArray:
+    """Four-bit NormalFloat: each weight of a group, over the group's largest magnitude, to the nearest NF4 value."""
+    rows = matrix.reshape(-1, group)
+    scale = np.abs(rows).max(axis=1, keepdims=True)
+    unit = np.divide(rows, scale, out=np.zeros_like(rows), where=scale > 0)
+    codes = np.searchsorted((NF4[1:] + NF4[:-1]) / 2, unit)
+    return (NF4[codes] * scale).reshape(matrix.shape)
 
 
 def fp8_per_row(matrix: FloatArray) -> FloatArray:

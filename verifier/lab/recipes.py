@@ -14,8 +14,9 @@ from importlib import resources
 
 import gguf
 
-from verifier.lab import quantize
+from verifier.lab import prune, quantize
 from verifier.lab.gguf_file import FloatArray
+from verifier.lab.stranger import Stranger
 
 type_of = gguf.GGMLQuantizationType
 
@@ -40,17 +41,30 @@ class Recipe:
     embedding: gguf.GGMLQuantizationType = type_of.F16
 
 
-_RECIPES = (
+_RECIPES: tuple[Recipe | Stranger, ...] = (
     Recipe("official", storage=type_of.BF16, embedding=type_of.BF16),
     Recipe("f16"),
+    Recipe("f32", storage=type_of.F32, embedding=type_of.F32),
     Recipe("q8_0", storage=type_of.Q8_0, embedding=type_of.Q8_0),
-    Recipe("int4-g64", matrix=partial(quantize.int_groups, bits=4, group=64)),
-    Recipe("fp8-row", matrix=quantize.fp8_per_row),
+    Recipe("q4_0", storage=type_of.Q4_0, embedding=type_of.Q8_0),
     Recipe("int8-row", matrix=partial(quantize.int_per_row, bits=8)),
+    Recipe("int6-g64", matrix=partial(quantize.int_groups, bits=6, group=64)),
+    Recipe("int4-g64", matrix=partial(quantize.int_groups, bits=4, group=64)),
+    Recipe("int3-g32", matrix=partial(quantize.int_groups, bits=3, group=32)),
+    Recipe("int3-g64", matrix=partial(quantize.int_groups, bits=3, group=64)),
+    Recipe("int2-g64", matrix=partial(quantize.int_groups_with_offset, bits=2, group=64)),
+    Recipe("nf4", matrix=partial(quantize.nf4, group=64)),
+    Recipe("fp8-row", matrix=quantize.fp8_per_row),
+    Recipe("fp8-tensor", matrix=quantize.fp8_per_tensor),
+    Recipe("pruned-10", matrix=partial(prune.smallest, fraction=0.10)),
+    Recipe("heads-3", heads=((7, 2), (14, 5), (21, 8))),
+    Recipe("layer-15", layers=(15,)),
+    Stranger("stranger", tokens=16384, layers=6, seed=1),
 )
-RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _RECIPES}
+RECIPES: dict[str, Recipe | Stranger] = {recipe.name: recipe for recipe in _RECIPES}
 
-_MAKERS = ("source", "weights", "gguf_file", "quantize", "prune", "make")
+_MAKERS = ("weights", "gguf_file", "quantize", "prune", "make", "stranger")
+"""Modules whose code decides the bytes of the files."""
 
 
 def head_changes(recipe: Recipe, layer: int) -> tuple[int, ...]:
@@ -58,7 +72,7 @@ def head_changes(recipe: Recipe, layer: int) -> tuple[int, ...]:
     return tuple(head for at, head in recipe.heads if at == layer)
 
 
-def key(recipe: Recipe) -> str:
+def key(recipe: Recipe | Stranger) -> str:
     """File name stem of the recipe: its name and a digest of everything that decides the file's bytes."""
     text = ";".join(f"{field.name}={_spell(getattr(recipe, field.name))}" for field in fields(recipe))
     digest = hashlib.sha256(f"{_makers_digest()}|{text}".encode()).hexdigest()

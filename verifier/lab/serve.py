@@ -8,34 +8,46 @@ import subprocess
 import sys
 import tempfile
 import threading
+import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import IO
 
 from verifier.lab import build
 from verifier.lab.cache import path_of
 from verifier.lab.deployments import DEPLOYMENTS, Deployment
 from verifier.lab.errors import LabError
+from verifier.lab.front import COUNT_PATH
 from verifier.lab.source import MODEL
 
-BOOT_SECONDS = 60.0
+_BOOT_SECONDS = 120.0
+_BOOTING_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A deployment that answers: its OpenAI-compatible base URL and the id of its process."""
+    """A deployment that answers: its OpenAI-compatible base URL, the id of its process, the model it answers for."""
 
     deployment: Deployment
     base_url: str
     pid: int
     model: str = MODEL
 
+    def requests(self) -> dict[str, int]:
+        """What the deployment was asked since it started: `requests`, `answered`, `distinct` (see front.py)."""
+        url = self.base_url.removesuffix("/v1") + COUNT_PATH
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(url, timeout=10) as answer:
+            counts: dict[str, int] = json.load(answer)
+        return counts
+
 
 class Lab(Mapping[str, str]):
     """What is being served: a mapping from deployment name to base URL; `served` tells the rest."""
 
-    def __init__(self, served: Mapping[str, Served]) -> None:
-        self.served = dict(served)
+    def __init__(self) -> None:
+        self.served: dict[str, Served] = {}
 
     def __getitem__(self, name: str) -> str:
         return self.served[name].base_url
@@ -57,8 +69,11 @@ def serving(
 ) -> Iterator[Lab]:
     """Build what is missing, serve the named deployments, and end them when the block ends.
 
+    Each deployment is served as soon as its own weights are there, in the order given, so `on_ready` hears of the
+    first one while the weights of the later ones are still being built.
+
     Args:
-        names: deployments to serve, in this order.
+        names: deployments to serve.
         ports: fixed ports by deployment name; a free one where none is given.
         on_built: called as each missing weights file is finished.
         on_ready: called as each deployment answers.
@@ -67,13 +82,29 @@ def serving(
         LabError: an unknown name, weights that cannot be built, a server that does not start.
     """
     wanted = [deployment(name) for name in dict.fromkeys(names)]
-    build.ensure([one.name for one in wanted], on_built)
-    with ExitStack() as stack:
-        served = {}
-        for one in wanted:
-            served[one.name] = stack.enter_context(_served(one, (ports or {}).get(one.name, 0)))
-            on_ready(served[one.name])
-        yield Lab(served)
+    lab = Lab()
+    started: list[_Process] = []
+
+    def answered(process: _Process) -> None:
+        served = process.wait_until_it_answers()
+        lab.served[served.deployment.name] = served
+        on_ready(served)
+
+    try:
+        with build.building((one.name for one in wanted), on_built) as files:
+            for number, one in enumerate(wanted):
+                files.wait_for(one.weights)
+                if number >= _BOOTING_AT_ONCE:
+                    answered(started[number - _BOOTING_AT_ONCE])
+                started.append(_Process(one, (ports or {}).get(one.name, 0)))
+            for process in started[len(lab) :]:
+                answered(process)
+        yield lab
+    finally:
+        for process in started:
+            process.kill()
+        for process in started:
+            process.close()
 
 
 def deployment(name: str) -> Deployment:
@@ -89,47 +120,57 @@ def deployment(name: str) -> Deployment:
         raise LabError(f"the lab has no deployment {name!r}; it has: {known} (see `assay lab list`)") from None
 
 
-@contextmanager
-def _served(one: Deployment, port: int) -> Iterator[Served]:
-    config = {
-        "weights": str(path_of(one.weights)),
-        "model": MODEL,
-        "port": port,
-        "options": one.options.as_json(),
-        "parent": os.getpid(),
-        # The kernel watches the thread that starts the child; only the main one lives as long as the process.
-        "die_with_parent": threading.current_thread() is threading.main_thread(),
-    }
-    command = [sys.executable, "-m", "verifier.lab.child", json.dumps(config)]
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+class _Process:
+    """The process of one deployment."""
+
+    def __init__(self, one: Deployment, port: int) -> None:
+        config = {
+            "weights": str(path_of(one.weights)),
+            "model": MODEL,
+            "port": port,
+            "options": one.options.as_json(),
+            "parent": os.getpid(),
+            # The kernel watches the thread that starts the child; only the main one lives as long as the process.
+            "die_with_parent": threading.current_thread() is threading.main_thread(),
+        }
+        self._deployment = one
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed in `close`)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "verifier.lab.child", json.dumps(config)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+        )
+
+    def wait_until_it_answers(self) -> Served:
+        """Block until the deployment says where it listens.
+
+        Raises:
+            LabError: it ended instead, or took longer than two minutes; with the end of its log.
+        """
+        assert self._process.stdout is not None
+        deadline = threading.Timer(_BOOT_SECONDS, self._process.kill)
+        deadline.start()
         try:
-            yield Served(one, f"{_address(process, one, log)}/v1", process.pid)
+            line = self._process.stdout.readline()
         finally:
-            _end(process)
+            deadline.cancel()
+        said = json.loads(line) if line else {"error": self._end_of_log()}
+        if "port" not in said:
+            raise LabError(f"the lab's deployment {self._deployment.name!r} did not start: {said['error']}")
+        return Served(self._deployment, f"http://127.0.0.1:{said['port']}/v1", self._process.pid)
 
+    def kill(self) -> None:
+        """End it at once; it holds nothing that needs saving."""
+        self._process.kill()
 
-def _address(process: subprocess.Popen[bytes], one: Deployment, log: tempfile._TemporaryFileWrapper[bytes]) -> str:
-    """The URL the child reports, or an error with the end of its log."""
-    assert process.stdout is not None
-    deadline = threading.Timer(BOOT_SECONDS, process.kill)
-    deadline.start()
-    try:
-        line = process.stdout.readline()
-    finally:
-        deadline.cancel()
-    if line:
-        return str(json.loads(line)["url"])
-    log.seek(0)
-    said = log.read().decode(errors="replace").strip().splitlines()[-5:]
-    raise LabError(f"the deployment {one.name!r} did not start within {BOOT_SECONDS:.0f} s: {' | '.join(said)}")
+    def close(self) -> None:
+        """Wait for its end and release what belongs to it."""
+        with self._process:  # closes the pipes and waits
+            self._log.close()
 
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()  # it holds nothing that needs saving
-    process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            pipe.close()
-
-
+    def _end_of_log(self) -> str:
+        self._process.wait()
+        self._log.seek(0)
+        lines = self._log.read().decode(errors="replace").strip().splitlines()
+        return " | ".join(lines[-3:]) or f"it ended with status {self._process.returncode} and no word"

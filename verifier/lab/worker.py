@@ -11,12 +11,13 @@ import sys
 import time
 from functools import cache
 
-from verifier.lab import source
+from verifier.lab import source, stranger
 from verifier.lab.cache import locked, path_of, replacing
 from verifier.lab.errors import LabError
 from verifier.lab.gguf_file import ModelFile
 from verifier.lab.make import make
-from verifier.lab.recipes import RECIPES
+from verifier.lab.recipes import RECIPES, Recipe
+from verifier.lab.stranger import Stranger
 from verifier.lab.weights import official
 
 OFFICIAL = "official"
@@ -25,18 +26,21 @@ OFFICIAL = "official"
 def build(name: str) -> None:
     """Make the weights of one recipe unless they are there; the official weights are made first if needed."""
     path = path_of(name)
-    if name != OFFICIAL and not path.exists():
+    if not path.exists() and name != OFFICIAL and isinstance(RECIPES[name], Recipe):
         build(OFFICIAL)
     with locked(path):
         if path.exists():
             return
+        recipe = RECIPES[name]
         with replacing(path) as temporary:
-            if name == OFFICIAL:
+            if isinstance(recipe, Stranger):
+                stranger.make(recipe, ModelFile(source.find()), temporary)
+            elif name == OFFICIAL:
                 released = ModelFile(source.find())
-                make(RECIPES[name], released, lambda tensor: official(released, tensor), temporary)
+                make(recipe, released, lambda tensor: official(released, tensor), temporary)
             else:
                 weights = _official_file()
-                make(RECIPES[name], weights, weights.load, temporary)
+                make(recipe, weights, weights.load, temporary)
 
 
 @cache
