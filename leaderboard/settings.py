@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF
+from kombu import Queue
 
 from leaderboard import environment, logs
 
@@ -154,11 +155,21 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SOFT_TIME_LIMIT = 55 * 60
 CELERY_TASK_TIME_LIMIT = 57 * 60
+CELERY_TASK_DEFAULT_QUEUE = "work"
+CELERY_TASK_QUEUES = (Queue("sweep"), Queue("work"))
+CELERY_TASK_ROUTES = {"verifier.sweep": {"queue": "sweep"}}
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 60 * 60,
+    # The sweep is never kept waiting behind a thousand runs.
+    "queue_order_strategy": "priority",
+    "global_keyprefix": "assay:",
     "socket_connect_timeout": 5,
     "socket_timeout": 30,
-    "global_keyprefix": "assay:",
+    # A web request that finds no broker goes on at once: the sweep calls again.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.2,
+    "interval_max": 0.2,
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False

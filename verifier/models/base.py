@@ -32,9 +32,13 @@ class Job(Identified):
     counts how often a worker took the job up.
     """
 
+    state = models.CharField(max_length=20, default="queued")
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     deliveries = models.PositiveSmallIntegerField(default=0, editable=False)
+    rang = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When a worker was last called."
+    )
     done = models.PositiveIntegerField(default=0, help_text="Requests answered so far.")
     planned = models.PositiveIntegerField(default=0, help_text="Requests expected; 0 while it isn't known.")
     stage = models.CharField(max_length=120, blank=True, help_text="What is being done now, in plain words.")
@@ -60,6 +64,8 @@ class JsonTextField(_TextField):
     """
 
     description = "JSON as text"
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
 
     def from_db_value(self, value: str | None, _expression: Any, _connection: Any) -> Any:
         return None if value is None else json.loads(value)

@@ -47,6 +47,9 @@ class Run(Job):
     fidelity = models.FloatField(null=True, blank=True)
     fidelity_low = models.FloatField(null=True, blank=True)
     fidelity_high = models.FloatField(null=True, blank=True)
+    announced = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When everybody who listens had heard of its end."
+    )
     policy_version = models.CharField(max_length=20, blank=True)
 
     class Meta:
@@ -85,6 +88,7 @@ class Run(Job):
         indexes = (
             models.Index(fields=("endpoint", "state", "-ended"), name="run_latest_of_endpoint"),
             models.Index(fields=("state", "lease_expires_at"), name="run_leases"),
+            models.Index(fields=("ended",), condition=Q(announced=None), name="run_unannounced"),
         )
 
     def __str__(self) -> str:

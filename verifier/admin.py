@@ -1,0 +1,240 @@
+"""The operator's pages: register, record, run, watch. Every write goes through verifier.services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from verifier import services
+from verifier.models import Baseline, Endpoint, Finding, IllegalTransition, Model, Provider, Reference, Run
+from verifier.models.base import Job
+from verifier.services.registry import check_endpoint, check_reference
+
+if TYPE_CHECKING:
+    ModelForm = forms.ModelForm[Any]
+    BaseAdmin = admin.ModelAdmin[Any]
+    BaseInline = admin.TabularInline[Any, Any]
+else:
+    ModelForm, BaseAdmin, BaseInline = forms.ModelForm, admin.ModelAdmin, admin.TabularInline
+
+KEY_HELP = "Leave empty to keep the present key. It is encrypted and never shown again."
+
+
+class DeploymentForm(ModelForm):
+    """What endpoints and references share: an address our workers would fetch, and a write-only key."""
+
+    api_key = forms.CharField(
+        required=False,
+        help_text=KEY_HELP,
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
+    )
+    forget_key = forms.BooleanField(required=False, help_text="Delete the stored key.")
+    check_address: Callable[..., None]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        address = {name: cleaned.get(name) for name in ("model", "base_url", "upstream_model")}
+        if all(address.values()):
+            try:
+                type(self).check_address(**address)
+            except ValidationError as error:
+                self.add_error(None, error)
+        return cleaned
+
+
+class EndpointForm(DeploymentForm):
+    check_address = staticmethod(check_endpoint)
+
+    class Meta:
+        model = Endpoint
+        fields = (
+            "provider",
+            "model",
+            "variant",
+            "label",
+            "base_url",
+            "upstream_model",
+            "declared_quantization",
+            "region",
+            "price_in",
+            "price_out",
+            "what",
+            "is_control",
+            "control_truth",
+            "listed",
+        )
+
+
+class ReferenceForm(DeploymentForm):
+    check_address = staticmethod(check_reference)
+
+    class Meta:
+        model = Reference
+        fields = (
+            "model",
+            "role",
+            "name",
+            "label",
+            "quantization",
+            "base_url",
+            "upstream_model",
+            "provenance",
+            "active",
+        )
+
+
+class DeploymentAdmin(BaseAdmin):
+    """Saves the key through the service and shows only whether there is one."""
+
+    readonly_fields: ClassVar[Any] = ("stored_key",)
+
+    @admin.display(description="Stored key")
+    def stored_key(self, row: Endpoint | Reference) -> str:
+        credential = getattr(row, "credential", None)
+        return "none" if credential is None else f"{credential.hint}, set {credential.updated:%Y-%m-%d}"
+
+    def save_model(self, request: HttpRequest, row: Any, form: Any, change: bool) -> None:
+        if isinstance(row, Endpoint):
+            services.save_endpoint(row)
+        else:
+            services.save_reference(row)
+        if form.cleaned_data.get("forget_key"):
+            services.remove_credential(row)
+        if secret := form.cleaned_data.get("api_key"):
+            services.set_credential(row, secret)
+
+
+@admin.register(Provider)
+class ProviderAdmin(BaseAdmin):
+    list_display = ("name", "slug", "is_lab")
+    search_fields = ("name", "slug")
+    prepopulated_fields: ClassVar = {"slug": ("name",)}
+
+
+@admin.register(Model)
+class ModelAdmin(BaseAdmin):
+    list_display = ("slug", "precision", "licence")
+    search_fields = ("org", "name")
+    actions = ("record_baseline",)
+
+    @admin.action(description="Record a baseline from the active references", permissions=["change"])
+    def record_baseline(self, request: HttpRequest, models: QuerySet[Model]) -> None:
+        for model in models:
+            try:
+                services.queue_baseline(model)
+            except services.BaselineNotPossible as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                self.message_user(request, f"A baseline of {model} is queued.", messages.SUCCESS)
+
+
+@admin.register(Reference)
+class ReferenceAdmin(DeploymentAdmin):
+    form = ReferenceForm
+    list_display = ("label", "model", "role", "quantization", "base_url", "active")
+    list_filter = ("role", "active", "model")
+    search_fields = ("name", "label")
+    list_select_related = ("model",)
+    actions = ("record_baseline",)
+
+    @admin.action(description="Record a baseline of the model of each", permissions=["change"])
+    def record_baseline(self, request: HttpRequest, references: QuerySet[Reference]) -> None:
+        models = Model.objects.filter(references__in=references).distinct()
+        ModelAdmin.record_baseline(self, request, models)  # type: ignore[arg-type]
+
+
+@admin.register(Endpoint)
+class EndpointAdmin(DeploymentAdmin):
+    form = EndpointForm
+    list_display = ("label", "provider", "model", "declared_quantization", "is_control", "listed")
+    list_filter = ("listed", "is_control", "provider", "model")
+    search_fields = ("label", "base_url", "upstream_model")
+    list_select_related = ("provider", "model")
+    actions = ("start_run",)
+
+    @admin.action(description="Start a run", permissions=["change"])
+    def start_run(self, request: HttpRequest, endpoints: QuerySet[Endpoint]) -> None:
+        for endpoint in endpoints.select_related("model"):
+            try:
+                services.queue_run(endpoint)
+            except services.RunNotPossible as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                self.message_user(request, f"A run of {endpoint} is queued.", messages.SUCCESS)
+
+
+class ReadOnlyAdmin(BaseAdmin):
+    """Facts are looked at here, not edited."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="Progress")
+    def progress(self, job: Job) -> str:
+        if not job.planned:
+            return job.stage or "–"
+        bar = format_html('<progress max="{}" value="{}"></progress>', job.planned, job.done)
+        return format_html("{} {} of {} {}", bar, job.done, job.planned, job.stage)
+
+
+@admin.register(Baseline)
+class BaselineAdmin(ReadOnlyAdmin):
+    list_display = ("model", "suite_name", "suite_version", "state", "progress", "created")
+    list_filter = ("state", "model")
+    list_select_related = ("model",)
+    exclude = ("data",)
+    readonly_fields = ("progress",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Baseline]:
+        return super().get_queryset(request).defer("data")
+
+
+class FindingInline(BaseInline):
+    model = Finding
+    fields = ("check_name", "version", "outcome", "estimate", "low", "high", "n", "unit", "cause")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin):
+    list_display = ("endpoint", "state", "verdict", "fidelity", "progress", "trigger", "created")
+    list_filter = ("state", "verdict", "endpoint__model")
+    list_select_related = ("endpoint",)
+    exclude = ("result",)
+    readonly_fields = ("progress",)
+    inlines = (FindingInline,)
+    actions = ("cancel",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
+        return super().get_queryset(request).defer("result")
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("verifier.change_run")
+
+    @admin.action(description="Cancel", permissions=["cancel"])
+    def cancel(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
+        for run in runs:
+            try:
+                services.cancel_run(run.pk)
+            except IllegalTransition as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                self.message_user(request, f"The run of {run.endpoint} is cancelled.", messages.SUCCESS)

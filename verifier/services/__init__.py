@@ -1,0 +1,38 @@
+"""The only writer of verifier's tables. One file per subject; import from here."""
+
+from __future__ import annotations
+
+from verifier.services.baselines import BaselineNotPossible, queue_baseline, record_baseline
+from verifier.services.registry import (
+    register_endpoint,
+    register_model,
+    register_provider,
+    register_reference,
+    remove_credential,
+    rotate_credentials,
+    save_endpoint,
+    save_reference,
+    set_credential,
+)
+from verifier.services.runs import RunNotPossible, cancel_run, execute_run, queue_run
+from verifier.services.sweeping import sweep
+
+__all__ = (
+    "BaselineNotPossible",
+    "RunNotPossible",
+    "cancel_run",
+    "execute_run",
+    "queue_baseline",
+    "queue_run",
+    "record_baseline",
+    "register_endpoint",
+    "register_model",
+    "register_provider",
+    "register_reference",
+    "remove_credential",
+    "rotate_credentials",
+    "save_endpoint",
+    "save_reference",
+    "set_credential",
+    "sweep",
+)

@@ -1,0 +1,150 @@
+"""A baseline's life: queued, recorded from the reference, calibrated with deployments of known truth."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator, Sequence
+from functools import partial
+from uuid import UUID
+
+import structlog
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from verifier import selectors
+from verifier.baseline import files
+from verifier.baseline.calibrate import calibrate
+from verifier.baseline.model import Baseline as Recorded
+from verifier.baseline.model import Role
+from verifier.baseline.record import record
+from verifier.checks.base import Ask, Observation
+from verifier.client.session import Client
+from verifier.models import Baseline, BaselineState, Model, RecordedAnswer, Reference, ReferenceRole
+from verifier.runner import Progress, drive
+from verifier.services.doorbell import RECORD_BASELINE, ring, ring_on_commit
+from verifier.services.jobs import BASELINES, delivery
+from verifier.services.leases import Lease, take
+from verifier.services.working import AnswerStore, Reporter, Unusable, client_for, under_lease
+from verifier.suites import Suite, load
+
+log = structlog.get_logger(__name__)
+
+Dialogue = Generator[Ask, Sequence[Observation], Recorded]
+
+AT_ONCE = 2
+"""Deployments that are calibrated side by side."""
+
+
+class BaselineNotPossible(Exception):
+    """The baseline can't be recorded; the message says why and what to do."""
+
+
+@transaction.atomic
+def queue_baseline(model: Model, *, suite_name: str = "core", seed: int = 0) -> Baseline:
+    """Queue the recording of a baseline of `model` from its active references.
+
+    Raises BaselineNotPossible without an active reference, SuiteError for an unknown suite.
+    """
+    reference = selectors.active_reference(model.pk)
+    if reference is None:
+        raise BaselineNotPossible(
+            f"{model} has no active reference. Register one in the role `reference` first."
+        )
+    suite = load(suite_name)
+    baseline = Baseline.objects.create(
+        model=model,
+        reference=reference,
+        suite_name=suite.name,
+        suite_version=suite.version,
+        suite_sha256=suite.sha256,
+        seed=seed,
+        rang=timezone.now(),
+    )
+    ring_on_commit(RECORD_BASELINE, baseline.pk)
+    return baseline
+
+
+def record_baseline(baseline_id: UUID) -> None:
+    """Record and calibrate the baseline if it is there to be done; resumes what a killed worker left."""
+    lease = take(BASELINES, baseline_id)
+    if lease is None:
+        log.info("nothing to do", job=str(baseline_id))
+        return
+    with delivery(lease, on_failed=lambda: None, again=partial(ring, RECORD_BASELINE, baseline_id)):
+        baseline = Baseline.objects.select_related("model", "reference").get(pk=baseline_id)
+        suite = load(baseline.suite_name)
+        if suite.sha256 != baseline.suite_sha256:
+            raise Unusable(f"Suite {suite.name} changed after this baseline was queued. Queue a new one.")
+        calibrating = selectors.calibrating_references(baseline.model_id)
+        recording = _Recording(lease, baseline, suite)
+        recorded = async_to_sync(under_lease)(lease, recording.all(calibrating))
+        lease.end(BaselineState.READY, data=files.dump(recorded), digest=recorded.id)
+
+
+class _Recording:
+    """One delivery of a recording: the reference first, then what calibrates, two at a time."""
+
+    def __init__(self, lease: Lease, baseline: Baseline, suite: Suite) -> None:
+        self._lease = lease
+        self._baseline = baseline
+        self._suite = suite
+        self._reporter = Reporter(lease)
+        self._progress: dict[UUID, Progress] = {}
+        # Clients hold decrypted keys, so they are made here, where the database may be read.
+        references = [baseline.reference, *selectors.calibrating_references(baseline.model_id)]
+        self._clients = {reference.pk: client_for(reference) for reference in references}
+
+    async def all(self, calibrating: list[Reference]) -> Recorded:
+        """The finished baseline, its stacks in the order of `calibrating`."""
+        reference = self._baseline.reference
+        for other in calibrating:
+            self._progress[other.pk] = Progress(0, 0, "")
+        recorded = await self._drive(
+            reference, record(self._suite, model=self._baseline.model.slug, seed=self._baseline.seed)
+        )
+        for other in calibrating:
+            self._progress[other.pk] = Progress(0, len(recorded.contexts), "")
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def one(other: Reference) -> Recorded:
+            role = Role.HONEST if other.role == ReferenceRole.HONEST else Role.RUNG
+            quantization = None if other.quantization == "unknown" else other.quantization
+            async with slots:
+                return await self._drive(
+                    other,
+                    calibrate(
+                        recorded,
+                        self._suite,
+                        name=other.name,
+                        label=other.label,
+                        role=role,
+                        quantization=quantization,
+                    ),
+                )
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(other)) for other in calibrating]
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        for task in tasks:
+            recorded = recorded.with_stack(task.result().stacks[-1])
+        return recorded
+
+    async def _drive(self, reference: Reference, dialogue: Dialogue) -> Recorded:
+        owner = {"baseline_id": self._baseline.pk, "reference_id": reference.pk}
+        store = AnswerStore(self._lease, RecordedAnswer, owner)
+        client: Client = self._clients[reference.pk]
+
+        async def report(progress: Progress) -> None:
+            self._progress[reference.pk] = progress
+            every = self._progress.values()
+            done, planned = sum(one.done for one in every), sum(one.planned for one in every)
+            await self._reporter(Progress(done, planned, progress.stage))
+
+        async with client:
+            return await drive(
+                dialogue, client.ask, store, concurrency=settings.RUN_CONCURRENCY, on_progress=report
+            )

@@ -1,0 +1,183 @@
+"""A run's life: queued, executed by a worker, ended, announced."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import structlog
+from asgiref.sync import async_to_sync
+from django.conf import settings as config
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from verifier import selectors, signals
+from verifier.baseline import files
+from verifier.checks.session import Settings
+from verifier.client.session import Client
+from verifier.models import Endpoint, Finding, Observation, Run, RunState
+from verifier.models.states import RUN_TRANSITIONS, require, sources
+from verifier.runner import drive
+from verifier.services.doorbell import EXECUTE_RUN, ring, ring_on_commit
+from verifier.services.jobs import RUNS, delivery
+from verifier.services.leases import Lease, take
+from verifier.services.working import AnswerStore, Reporter, Unusable, client_for, under_lease
+from verifier.suites import load
+
+log = structlog.get_logger(__name__)
+
+
+class RunNotPossible(Exception):
+    """The run can't be queued; the message says why and what to do."""
+
+
+def queue_run(
+    endpoint: Endpoint,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    trigger: str = "operator",
+) -> Run:
+    """Queue a verification of `endpoint` against its model's latest ready baseline.
+
+    `settings` are fields of verifier.verification.Settings other than seed and declared, which come from
+    here. Raises RunNotPossible: no ready baseline, a run already open, an invalid setting.
+    """
+    baseline = selectors.current_baseline(endpoint.model_id)
+    if baseline is None:
+        raise RunNotPossible(f"{endpoint.model} has no ready baseline. Record one first.")
+    declared = endpoint.declared_quantization
+    chosen = {**(settings or {}), "declared": None if declared == "unknown" else declared}
+    seed = secrets.randbelow(2**32) if seed is None else seed
+    try:
+        Settings(**{**chosen, "seed": seed})
+    except (TypeError, ValueError) as error:
+        raise RunNotPossible(f"These settings are not possible: {error}") from error
+    run = Run(
+        endpoint=endpoint, baseline=baseline, seed=seed, settings=chosen, trigger=trigger, rang=timezone.now()
+    )
+    try:
+        with transaction.atomic():
+            run.save()
+            ring_on_commit(EXECUTE_RUN, run.pk)
+    except IntegrityError as error:
+        if selectors.open_run(endpoint.pk) is None:
+            raise
+        raise RunNotPossible(f"A run of {endpoint} is already queued or running.") from error
+    return run
+
+
+def cancel_run(run_id: UUID) -> Run:
+    """End a queued or running run without a verdict. Raises Run.DoesNotExist and IllegalTransition."""
+    with transaction.atomic():
+        now = timezone.now()
+        changed = Run.objects.filter(
+            pk=run_id, state__in=sources(RUN_TRANSITIONS, RunState.CANCELLED)
+        ).update(state=RunState.CANCELLED, ended=now, lease_token=None, lease_expires_at=None, stage="")
+        run = Run.objects.get(pk=run_id)
+        if not changed:
+            require(RUN_TRANSITIONS, f"The run of {run.endpoint}", run.state, RunState.CANCELLED)
+        announce_on_commit(run_id, RunState.CANCELLED)
+    return run
+
+
+def execute_run(run_id: UUID) -> None:
+    """Do the run if it is there to be done: measure, judge, store, announce.
+
+    Called by any number of workers any number of times, it is done once. A killed worker's run is resumed
+    from its stored observations. Failures on our side end in state failed with an error to read.
+    """
+    lease = take(RUNS, run_id)
+    if lease is None:
+        log.info("nothing to do", job=str(run_id))
+        return
+    failed = partial(announce_on_commit, run_id, RunState.FAILED)
+    with delivery(lease, on_failed=failed, again=partial(ring, EXECUTE_RUN, run_id)):
+        result = _measure(lease)
+        with transaction.atomic():
+            _store(lease, result)
+            announce_on_commit(run_id, RunState.COMPLETE)
+
+
+def _measure(lease: Lease) -> dict[str, Any]:
+    """Fetch, then judge. The judge is never told whether the endpoint is a control."""
+    from verifier.verification import verification  # here, since the web process never measures
+
+    run = Run.objects.select_related("endpoint", "baseline").get(pk=lease.job_id)
+    if run.baseline.data is None:
+        raise Unusable("The run's baseline holds no data. Record a new one.")
+    suite = load(run.baseline.suite_name)
+    if suite.sha256 != run.baseline.suite_sha256:
+        raise Unusable(
+            f"Suite {suite.name} {suite.version} of this worker isn't the one the baseline was recorded with "
+            f"({run.baseline.suite_version}). Record a new baseline, or let all workers run the same version."
+        )
+    dialogue = verification(
+        files.load(bytes(run.baseline.data)),
+        suite,
+        Settings(**{**run.settings, "seed": run.seed}),
+        endpoint={"base_url": run.endpoint.base_url, "upstream_model": run.endpoint.upstream_model},
+    )
+    store = AnswerStore(lease, Observation, {"run_id": run.pk})
+    client = client_for(run.endpoint)
+
+    async def measure(client: Client) -> dict[str, Any]:
+        async with client:
+            return await drive(
+                dialogue,
+                client.ask,
+                store,
+                concurrency=config.RUN_CONCURRENCY,
+                on_progress=Reporter(lease),
+            )
+
+    return async_to_sync(under_lease)(lease, measure(client))
+
+
+def _store(lease: Lease, result: dict[str, Any]) -> None:
+    fidelity = result["fidelity"] or {}
+    lease.end(
+        RunState.COMPLETE,
+        result=result,
+        verdict=result["verdict"],
+        fidelity=fidelity.get("value"),
+        fidelity_low=fidelity.get("low"),
+        fidelity_high=fidelity.get("high"),
+        policy_version=result["versions"]["policy"],
+        done=result["requests"],
+        planned=result["requests"],
+    )
+    Finding.objects.bulk_create(
+        Finding(
+            run_id=lease.job_id,
+            check_name=finding["check"],
+            version=finding["version"],
+            outcome=finding["outcome"],
+            cause=finding["cause"].replace("\x00", "\ufffd"),
+            estimate=finding["estimate"],
+            low=finding["low"],
+            high=finding["high"],
+            n=finding["n"],
+            unit=finding["unit"],
+            details=finding["details"],
+        )
+        for finding in result["findings"]
+    )
+
+
+def announce_on_commit(run_id: UUID, state: str) -> None:
+    """Send `run_ended` once the present transaction is committed."""
+    transaction.on_commit(partial(announce, run_id, state), robust=True)
+
+
+def announce(run_id: UUID, state: str) -> None:
+    """Send `run_ended`, and remember that it was heard; otherwise the sweep sends it again."""
+    answers = signals.run_ended.send_robust(sender=Run, run_id=run_id, state=state)
+    failures = [answer for _, answer in answers if isinstance(answer, Exception)]
+    for failure in failures:
+        log.error("a listener failed", job=str(run_id), exc_info=failure)
+    if not failures:
+        Run.objects.filter(pk=run_id).update(announced=timezone.now())
