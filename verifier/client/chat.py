@@ -1,4 +1,4 @@
-"""Reading a `chat/completions` answer."""
+"""Reading `chat/completions`: a whole answer, or one event of a stream."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from verifier.checks.base import Answer
-from verifier.client.envelope import assemble, first_choice
+from verifier.client.envelope import assemble, first_choice, label, refuse_error, text_of
 from verifier.client.faults import malformed
+from verifier.client.logprobs import read_rows
 
 
 def parse_chat(document: Any) -> Answer:
@@ -16,8 +17,26 @@ def parse_chat(document: Any) -> Answer:
     Raises:
         Failure: MALFORMED when it is not one; the fault of an `error` object when it holds one.
     """
+    document = refuse_error(document)
     choice = first_choice(document)
     message = choice.get("message")
     if not isinstance(message, Mapping):
         raise malformed("The first choice has no message.")
-    return assemble(document, choice, message.get("content"))
+    return assemble(
+        text_of(message.get("content")),
+        read_rows(choice.get("logprobs")),
+        finish_reason=label(choice, "finish_reason"),
+        usage=document.get("usage"),
+        model=label(document, "model"),
+        system_fingerprint=label(document, "system_fingerprint"),
+    )
+
+
+def chat_delta(choice: Mapping[str, Any]) -> str:
+    """The piece of text in a choice of one event."""
+    delta = choice.get("delta")
+    if delta is None:
+        return ""
+    if not isinstance(delta, Mapping):
+        raise malformed("The delta of an event is not an object.")
+    return text_of(delta.get("content"))

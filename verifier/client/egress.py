@@ -19,7 +19,18 @@ from verifier.client.url_rules import Destination, UrlRefused, destination
 
 RESOLVE_SECONDS = 5.0
 INTERNAL_DOMAINS = frozenset(
-    "corp home home.arpa internal intranet lan local localdomain localhost private".split()
+    {
+        "corp",
+        "home",
+        "home.arpa",
+        "internal",
+        "intranet",
+        "lan",
+        "local",
+        "localdomain",
+        "localhost",
+        "private",
+    }
 )
 
 

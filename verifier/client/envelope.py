@@ -1,70 +1,107 @@
-"""What chat and text completions share: choices, usage, error objects."""
+"""What the answers of all APIs share: choices, usage, labels, error objects."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from verifier.checks.base import Answer, Fault, Position
+from verifier.checks.base import Answer, Fault
+from verifier.client import strict_json
 from verifier.client.faults import Failure, malformed
-from verifier.client.logprobs import positions
+from verifier.client.logprobs import Row, positions
 
-MAX_TOKENS = 10**8
+MAX_COUNT = 10**8
 
 
-def first_choice(document: Any) -> Mapping[str, Any]:
-    """The choice with index 0.
+def parse_json(data: bytes | bytearray, what: str) -> Any:
+    """The parsed document.
 
     Raises:
-        Failure: the document has none, or is an error object sent with status 200.
+        Failure: TOO_LARGE or MALFORMED, in a sentence that begins with `what`.
+    """
+    try:
+        return strict_json.loads(data)
+    except strict_json.JsonTooLarge as error:
+        raise Failure(Fault.TOO_LARGE, f"{what} cannot be used: {error}.") from None
+    except strict_json.JsonRefused as error:
+        raise malformed(f"{what} cannot be used: {error}.") from None
+
+
+def refuse_error(document: Any) -> Mapping[str, Any]:
+    """The document, if it is an object and no error.
+
+    Raises:
+        Failure: MALFORMED, or the fault that the `error` object means.
     """
     if not isinstance(document, Mapping):
         raise malformed("The answer is JSON but not an object.")
     if document.get("error"):
         raise error_failure(document["error"])
+    return document
+
+
+def first_choice(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The first choice.
+
+    Raises:
+        Failure: MALFORMED, there is none.
+    """
     choices = document.get("choices")
     if not isinstance(choices, list) or not choices:
         raise malformed("The answer has no choices.")
-    choice = choices[0]
-    if not isinstance(choice, Mapping):
+    if not isinstance(choices[0], Mapping):
         raise malformed("The first choice is not an object.")
-    return choice
+    return choices[0]
 
 
-def assemble(document: Mapping[str, Any], choice: Mapping[str, Any], text: Any) -> Answer:
-    """An answer from the parts every API has in common. `text` may be null (a tool call, a refusal)."""
-    if text is not None and not isinstance(text, str):
+def text_of(value: Any) -> str:
+    """The text of a choice; null (a tool call, a refusal) is the empty text."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
         raise malformed("The text of the answer is not a string.")
-    prompt_tokens, completion_tokens = usage(document)
-    found = positions(choice.get("logprobs"))
-    check_length(found, completion_tokens)
+    return value
+
+
+def label(found: Mapping[str, Any], name: str) -> str | None:
+    """A string that may be absent, such as `finish_reason` or `model`."""
+    value = found.get(name)
+    if value is not None and not isinstance(value, str):
+        raise malformed(f"{name} is not a string.")
+    return value
+
+
+def assemble(
+    text: str,
+    rows: Sequence[Row] | None,
+    *,
+    finish_reason: str | None,
+    usage: Any,
+    model: str | None,
+    system_fingerprint: str | None,
+) -> Answer:
+    """The answer from its parts, checked against each other.
+
+    Fewer logprobs than generated tokens are honest (llama.cpp omits the end of text, and tokens that end
+    inside a character); more are not.
+
+    Raises:
+        Failure: MALFORMED.
+    """
+    prompt_tokens, completion_tokens = _counts(usage)
+    if rows is not None and completion_tokens is not None and len(rows) > completion_tokens:
+        raise malformed(
+            f"The logprobs list {len(rows)} tokens, but usage says {completion_tokens} were generated."
+        )
     return Answer(
-        text=text or "",
-        positions=found,
-        finish_reason=_string(choice, "finish_reason"),
+        text=text,
+        positions=None if rows is None else positions(rows),
+        finish_reason=finish_reason,
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,
-        model=_string(document, "model"),
-        system_fingerprint=_string(document, "system_fingerprint"),
+        model=model,
+        system_fingerprint=system_fingerprint,
     )
-
-
-def check_length(found: tuple[Position, ...] | None, completion_tokens: int | None) -> None:
-    """Refuse logprobs for more tokens than were generated (fewer is honest: llama.cpp omits some)."""
-    if found is not None and completion_tokens is not None and len(found) > completion_tokens:
-        raise malformed(
-            f"The logprobs list {len(found)} tokens, but usage says {completion_tokens} were generated."
-        )
-
-
-def usage(document: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """Prompt and completion tokens, None where the server does not say."""
-    found = document.get("usage")
-    if found is None:
-        return None, None
-    if not isinstance(found, Mapping):
-        raise malformed("The usage is not an object.")
-    return _count(found, "prompt_tokens"), _count(found, "completion_tokens")
 
 
 def error_message(document: Any) -> str | None:
@@ -81,20 +118,21 @@ def error_message(document: Any) -> str | None:
 
 
 def error_failure(error: Any) -> Failure:
-    """The failure an `error` object means, by its numeric code where it gives one (OpenRouter does)."""
-    code = error.get("code", error.get("status")) if isinstance(error, Mapping) else None
-    status = (
-        int(code) if isinstance(code, int | str) and str(code).isdecimal() and len(str(code)) == 3 else 500
-    )
+    """The failure an `error` object in a 200 means, by its numeric code where it has one (OpenRouter)."""
+    code = error.get("code") if isinstance(error, Mapping) else None
+    status = code if isinstance(code, int) and 400 <= code < 600 else 500
     said = error_message(error)
-    detail = "The server sent an error object with status 200" + (f": {said}" if said else ".")
-    return Failure(status_fault(status) or Fault.SERVER_ERROR, detail, transient=is_transient(status))
+    detail = "An error object was sent with status 200" + (f": {said}" if said else ".")
+    return Failure(
+        status_fault(status),
+        detail,
+        http_status=200,
+        transient=isinstance(code, int) and is_transient(status),
+    )
 
 
-def status_fault(status: int) -> Fault | None:
-    """The fault an HTTP status means; None for 200."""
-    if status == 200:
-        return None
+def status_fault(status: int) -> Fault:
+    """The fault that an HTTP status other than 200 means."""
     if status in (401, 403):
         return Fault.UNAUTHORISED
     if status == 429:
@@ -111,17 +149,19 @@ def is_transient(status: int) -> bool:
     return status == 429 or 500 <= status < 600
 
 
-def _count(found: Mapping[str, Any], name: str) -> int | None:
-    value = found.get(name)
+def _counts(usage: Any) -> tuple[int | None, int | None]:
+    """Prompt and completion tokens, None where the server does not say."""
+    if usage is None:
+        return None, None
+    if not isinstance(usage, Mapping):
+        raise malformed("The usage is not an object.")
+    return _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+
+
+def _count(usage: Mapping[str, Any], name: str) -> int | None:
+    value = usage.get(name)
     if value is None:
         return None
-    if type(value) is not int or not 0 <= value <= MAX_TOKENS:
+    if type(value) is not int or not 0 <= value <= MAX_COUNT:
         raise malformed(f"usage.{name} is not a count of tokens.")
-    return value
-
-
-def _string(found: Mapping[str, Any], name: str) -> str | None:
-    value = found.get(name)
-    if value is not None and not isinstance(value, str):
-        raise malformed(f"{name} is not a string.")
     return value

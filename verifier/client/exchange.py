@@ -4,35 +4,53 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from verifier.checks.base import Answer, Fault, Probe
 from verifier.client import strict_json
-from verifier.client.chat import parse_chat
-from verifier.client.completions import parse_completion
-from verifier.client.envelope import error_message, is_transient, status_fault
-from verifier.client.faults import Failure, malformed
+from verifier.client.chat import chat_delta, parse_chat
+from verifier.client.completions import completion_delta, parse_completion
+from verifier.client.envelope import error_message, is_transient, parse_json, status_fault
+from verifier.client.faults import Failure
 from verifier.client.http import Reply, Transport
 from verifier.client.limits import Limits
 from verifier.client.retry import retry_after
+from verifier.client.stream import Delta, read_stream
 from verifier.client.target import Target
 
-PARSERS = {"chat/completions": parse_chat, "completions": parse_completion}
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """How one API is read: whole answers, and pieces of text in events."""
+
+    parse: Callable[[Any], Answer]
+    delta: Delta
+
+
+APIS = {
+    "chat/completions": Api(parse_chat, chat_delta),
+    "completions": Api(parse_completion, completion_delta),
+}
 """The paths under the base URL that probes may use."""
 
 MAX_ERROR_BYTES = 16 * 2**10
+_EVENT_STREAM = ("text/event-stream", "text/plain", "application/octet-stream", "")
+"""Types a stream is sent under; anything else is read as one document."""
+
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A parsed answer, not yet redacted. Times are in seconds from the send."""
+    """A parsed answer, not yet redacted. `first_token` is in seconds from the send, for streams."""
 
     answer: Answer
     http_status: int
-    elapsed: float
     first_token: float | None = None
 
 
@@ -41,72 +59,63 @@ def request_url(target: Target, api: str) -> str:
     return f"{target.base_url.rstrip('/')}/{api}"
 
 
-def request_headers(target: Target, *, streamed: bool) -> dict[str, str]:
-    headers = {
-        "Content-Type": "application/json",
-        "Accept": "text/event-stream" if streamed else "application/json",
-    }
-    if target.api_key and target.api_key.strip():
-        headers["Authorization"] = f"Bearer {target.api_key.strip()}"
-    return headers
-
-
-def request_body(target: Target, body: Mapping[str, Any]) -> bytes:
-    return json.dumps({"model": target.model, **body}, ensure_ascii=False, allow_nan=False).encode()
-
-
 async def send(transport: Transport, target: Target, probe: Probe, limits: Limits) -> Received:
-    """Send a probe once and parse what comes back.
+    """Send a probe once and parse what comes back. Its URL has passed the guard.
 
     Raises:
         Failure: there is no usable answer.
         EgressRefused: the guard refused a new connection.
     """
-    streamed = probe.body.get("stream") is True
     url = request_url(target, probe.api)
-    headers = request_headers(target, streamed=streamed)
-    body = request_body(target, probe.body)
+    body = json.dumps({"model": target.model, **probe.body}, ensure_ascii=False, allow_nan=False).encode()
     started = asyncio.get_running_loop().time()
+    streamed = probe.body.get("stream") is True
+    headers = _headers(target, streamed)
     try:
         async with asyncio.timeout(limits.deadline) as scope, transport.post(url, headers, body) as reply:
             if reply.status != 200:
                 raise await _status_failure(reply)
-            document = _parsed(await _whole(reply), reply)
+            if streamed and reply.content_type in _EVENT_STREAM:
+                async with aclosing(reply.body()) as chunks:
+                    answer, first_token = await read_stream(chunks, APIS[probe.api].delta, limits, started)
+                return Received(answer, reply.status, first_token)
+            document = await _document(reply)
     except TimeoutError:
         if not scope.expired():
             raise
         raise Failure(Fault.TIMEOUT, f"No complete answer within {limits.deadline:g} s.") from None
-    answer = PARSERS[probe.api](document)
-    return Received(answer, reply.status, asyncio.get_running_loop().time() - started)
+    return Received(APIS[probe.api].parse(document), reply.status)
 
 
-async def _whole(reply: Reply) -> bytearray:
+def _headers(target: Target, streamed: bool) -> Mapping[str, str]:
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "text/event-stream" if streamed else "application/json",
+    }
+    if key := (target.api_key or "").strip():
+        headers["Authorization"] = f"Bearer {key}"
+    return headers
+
+
+async def _document(reply: Reply) -> Any:
     body = bytearray()
     async for chunk in reply.body():
         body += chunk
-    return body
-
-
-def _parsed(body: bytearray, reply: Reply) -> Any:
-    try:
-        return strict_json.loads(body)
-    except strict_json.JsonRefused as error:
-        sent = f" It was sent as {reply.content_type}." if reply.content_type else ""
-        raise malformed(f"The answer cannot be used: {error}.{sent}") from None
+    sent_as = f" (sent as {reply.content_type})" if reply.content_type else ""
+    return parse_json(body, f"The answer{sent_as}")
 
 
 async def _status_failure(reply: Reply) -> Failure:
     """The failure a status other than 200 means, with what the server says about it."""
     status = reply.status
-    fault = status_fault(status) or Fault.MALFORMED
-    said = _excerpt(await _beginning(reply))
     if 300 <= status < 400:
         where = reply.headers.get("location", "nowhere")
         detail = f"HTTP {status} redirects to {where}; redirects are not followed, give the final address."
     else:
-        detail = f"HTTP {status}" + (f": {said}" if said else ".")
+        said = _said(await _beginning(reply))
+        detail = f"HTTP {status}" + (f": {said}" if said else ", with no message.")
     return Failure(
-        fault,
+        status_fault(status),
         detail,
         http_status=status,
         transient=is_transient(status),
@@ -115,21 +124,28 @@ async def _status_failure(reply: Reply) -> Failure:
 
 
 async def _beginning(reply: Reply) -> bytes:
-    """The first bytes of an error's body; nothing where it cannot be read."""
+    """The first bytes of an error's body; what could be read of it."""
     body = bytearray()
     try:
-        async for chunk in reply.body():
-            body += chunk
-            if len(body) >= MAX_ERROR_BYTES:
-                break
+        async with aclosing(reply.body()) as chunks:
+            async for chunk in chunks:
+                body += chunk
+                if len(body) >= MAX_ERROR_BYTES:
+                    break
     except Failure:
         pass
     return bytes(body[:MAX_ERROR_BYTES])
 
 
-def _excerpt(body: bytes) -> str:
+def _said(body: bytes) -> str:
+    """The message in an error's body: its JSON message, its HTML title, or else its text."""
     try:
-        said = error_message(strict_json.loads(body))
+        if message := error_message(strict_json.loads(body)):
+            return message
     except strict_json.JsonRefused:
-        said = None
-    return said or body.decode("utf-8", errors="replace").strip()
+        pass
+    text = strict_json.clean_text(body.decode("utf-8", errors="replace")).strip()
+    if text.startswith("<"):
+        title = _TITLE.search(text)
+        return f"an HTML page ({title[1].strip()})" if title else "an HTML page"
+    return text

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import re
 import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -111,7 +111,7 @@ async def _require_peer(stream: httpcore.AsyncNetworkStream, address: str) -> No
     peer = stream.get_extra_info("server_addr")
     if not peer or ip_address(str(peer[0])) != ip_address(address):
         await stream.aclose()
-        raise httpcore.ConnectError(f"connected to another address than {address}")
+        raise Failure(Fault.EGRESS_REFUSED, f"The connection did not end at {address}, where it was sent.")
 
 
 class Reply:
@@ -130,7 +130,7 @@ class Reply:
         """The media type, lower case, without parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
-    async def body(self) -> AsyncIterator[bytes]:
+    async def body(self) -> AsyncGenerator[bytes, None]:
         """The raw body, piece by piece.
 
         Raises:
@@ -200,12 +200,12 @@ class Transport:
                 scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path
             ),
             headers={
-                "Host": parsed.netloc.decode("ascii"),
-                "Accept-Encoding": "identity",
+                b"Host": parsed.netloc,
+                b"Accept-Encoding": b"identity",
                 # What an ordinary client of this library sends: endpoints should not know they are measured.
-                "User-Agent": f"python-httpx/{httpx.__version__}",
-                "Content-Length": str(len(body)),
-                **headers,
+                b"User-Agent": f"python-httpx/{httpx.__version__}".encode(),
+                b"Content-Length": str(len(body)).encode(),
+                **{name.encode(): value.encode() for name, value in headers.items()},
             },
             content=body,
             extensions={"timeout": {"connect": self._limits.connect}, "trace": trace},

@@ -6,8 +6,9 @@ some gateways the other way round), so the shape is told by its keys.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from verifier.checks.base import Position, Token
@@ -20,27 +21,33 @@ TOLERANCE = 1e-4
 """Rounding may lift a logprob of 0 this far above it."""
 
 
+MAX_ENTRIES = 60_000
+"""Listed tokens of one answer, alternatives included; bounds the memory of a stream."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
+    """A token as the server wrote it. `listed` are the bytes it gave, if it did."""
+
     text: str
     listed: bytes | None
     logprob: float
 
 
-def positions(logprobs: Any) -> tuple[Position, ...] | None:
-    """The positions of one answer, or None when the server gave no logprobs.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One generated token and its alternatives, as the server wrote them."""
+
+    chosen: Entry
+    top: list[Entry]
+
+
+def read_rows(logprobs: Any) -> list[Row] | None:
+    """The rows of a `logprobs` object, whole or of one streamed event; None when it holds none.
 
     Raises:
         Failure: MALFORMED when the object is there but does not hold what the API promises.
     """
-    rows = _rows(logprobs)
-    if rows is None:
-        return None
-    byte_level = is_byte_level(_unlisted(rows))
-    return tuple(_position(chosen, top, byte_level) for chosen, top in rows)
-
-
-def _rows(logprobs: Any) -> list[tuple[_Entry, list[_Entry]]] | None:
     if logprobs is None:
         return None
     if not isinstance(logprobs, Mapping):
@@ -52,7 +59,14 @@ def _rows(logprobs: Any) -> list[tuple[_Entry, list[_Entry]]] | None:
     return None
 
 
-def _chat_rows(content: Any) -> list[tuple[_Entry, list[_Entry]]]:
+def positions(rows: Sequence[Row]) -> tuple[Position, ...]:
+    """The positions of a whole answer: identities settled, lists sorted, sentinels dropped."""
+    entries = chain.from_iterable((row.chosen, *row.top) for row in rows)
+    byte_level = is_byte_level(entry.text for entry in entries if entry.listed is None)
+    return tuple(_position(row, byte_level) for row in rows)
+
+
+def _chat_rows(content: Any) -> list[Row]:
     if not isinstance(content, list):
         raise malformed(f"logprobs.content is {_kind(content)} where a list was expected.")
     rows = []
@@ -65,19 +79,19 @@ def _chat_rows(content: Any) -> list[tuple[_Entry, list[_Entry]]]:
             listed = []
         if not isinstance(listed, list):
             raise malformed(f"top_logprobs is {_kind(listed)} where a list was expected.")
-        rows.append((chosen, [entry for entry in map(_chat_entry, listed) if entry is not None]))
+        rows.append(Row(chosen, [entry for entry in map(_chat_entry, listed) if entry is not None]))
     return rows
 
 
-def _chat_entry(item: Any) -> _Entry | None:
+def _chat_entry(item: Any) -> Entry | None:
     if not isinstance(item, Mapping) or not isinstance(item.get("token"), str):
         raise malformed("An entry of the logprobs has no token.")
     if item.get("logprob") is None:
         return None
-    return _Entry(item["token"], _listed_bytes(item.get("bytes")), _logprob(item["logprob"]))
+    return Entry(item["token"], _listed_bytes(item.get("bytes")), _logprob(item["logprob"]))
 
 
-def _completion_rows(logprobs: Mapping[str, Any]) -> list[tuple[_Entry, list[_Entry]]]:
+def _completion_rows(logprobs: Mapping[str, Any]) -> list[Row]:
     tokens = logprobs["tokens"]
     chosen = logprobs.get("token_logprobs")
     tops = logprobs.get("top_logprobs")
@@ -96,32 +110,27 @@ def _completion_rows(logprobs: Mapping[str, Any]) -> list[tuple[_Entry, list[_En
     for token, logprob, top in zip(tokens, chosen, tops, strict=True):
         if not isinstance(token, str) or logprob is None:
             raise malformed("A generated token has no logprob.")
-        rows.append((_Entry(token, None, _logprob(logprob)), _completion_top(top)))
+        rows.append(Row(Entry(token, None, _logprob(logprob)), _completion_top(top)))
     return rows
 
 
-def _completion_top(top: Any) -> list[_Entry]:
+def _completion_top(top: Any) -> list[Entry]:
     if top is None:
         return []
     if not isinstance(top, Mapping):
         raise malformed(f"An entry of top_logprobs is {_kind(top)} where an object was expected.")
-    return [_Entry(token, None, _logprob(value)) for token, value in top.items() if value is not None]
+    return [Entry(token, None, _logprob(value)) for token, value in top.items() if value is not None]
 
 
-def _unlisted(rows: list[tuple[_Entry, list[_Entry]]]) -> Iterator[str]:
-    for chosen, top in rows:
-        for entry in (chosen, *top):
-            if entry.listed is None:
-                yield entry.text
-
-
-def _position(chosen: _Entry, top: list[_Entry], byte_level: bool) -> Position:
-    kept = [Token(_identity(e, byte_level), e.logprob) for e in top if e.logprob > SENTINEL]
+def _position(row: Row, byte_level: bool) -> Position:
+    kept = [
+        Token(_identity(entry, byte_level), entry.logprob) for entry in row.top if entry.logprob > SENTINEL
+    ]
     kept.sort(key=lambda token: -token.logprob)
-    return Position(_identity(chosen, byte_level), chosen.logprob, tuple(kept))
+    return Position(_identity(row.chosen, byte_level), row.chosen.logprob, tuple(kept))
 
 
-def _identity(entry: _Entry, byte_level: bool) -> bytes:
+def _identity(entry: Entry, byte_level: bool) -> bytes:
     if entry.listed is not None:
         return entry.listed
     return token_bytes(entry.text, byte_level=byte_level)

@@ -24,7 +24,7 @@ def is_own_address(address: IPAddress) -> bool:
 
 @cache
 def _binds_anything() -> bool:
-    """Whether the kernel binds addresses it does not have (`ip_nonlocal_bind`): binding then proves nothing."""
+    """Whether the kernel binds foreign addresses (`ip_nonlocal_bind`): binding then proves nothing."""
     nobody = parse_address(_NOBODYS)
     return nobody is not None and _binds(nobody)
 

@@ -14,10 +14,12 @@ SHORTEST_SECRET = 8
 """Shorter "keys" (`none`, `EMPTY`) are no secrets, and removing them would maim honest answers."""
 _CHUNK = 8
 
-_SHAPES = re.compile(
-    r"\bBearer\s+[A-Za-z0-9._~+/=*-]{8,}|\b(?:sk|pk|rk|gsk|xai|hf|nvapi|fw|tgp)[-_][A-Za-z0-9_*.-]{8,}",
-    re.IGNORECASE,
-)
+_SHAPES = re.compile(r"\bBearer\s+[A-Za-z0-9._~+/=-]{16,}|\bsk-[A-Za-z0-9_-]{16,}", re.IGNORECASE)
+"""What is surely a key, whoever's. Narrow, because it applies to what models write as well."""
+
+_MASKED = re.compile(r"\bBearer\s+\S+|\b(sk|gsk|xai|hf|nvapi|fw|tgp)[-_][A-Za-z0-9_*.-]{6,}", re.IGNORECASE)
+"""Also a key with its middle starred out, as error messages show it."""
+
 _INVISIBLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+"
 )
@@ -54,7 +56,7 @@ class Redactor:
 
     def detail(self, text: str) -> str:
         """One line for a person, at most 300 characters: redacted, no control or invisible characters."""
-        line = " ".join(_INVISIBLE.sub(" ", self(text)).split())
+        line = " ".join(_INVISIBLE.sub(" ", _MASKED.sub(REDACTED, self(text))).split())
         return line if len(line) <= MAX_DETAIL else line[: MAX_DETAIL - 1] + "…"
 
     def _fragments(self, folded: str) -> Iterator[tuple[int, int]]:

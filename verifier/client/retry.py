@@ -19,7 +19,7 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     """
     if value is None:
         return None
-    value = value.strip()
+    value = value.strip()[:64]
     if _SECONDS.fullmatch(value):
         return max(0.0, float(value))
     try:

@@ -14,7 +14,7 @@ from typing import Self
 from verifier.checks.base import Fault, Observation, Probe, Status
 from verifier.client.budget import Budget, BudgetExceeded
 from verifier.client.egress import EgressPolicy, EgressRefused, Guard, NameUnresolved
-from verifier.client.exchange import PARSERS, Received, request_url, send
+from verifier.client.exchange import APIS, Received, request_url, send
 from verifier.client.faults import Failure
 from verifier.client.http import Transport
 from verifier.client.keeping import redacted_answer
@@ -76,54 +76,63 @@ class Client:
         Raises nothing but `asyncio.CancelledError`. Ends within `limits.patience` once a slot is free.
         """
         async with self._slots:
-            started = datetime.now(UTC).isoformat(timespec="milliseconds")
-            attempt = _Attempt(probe, started)
+            attempt = _Attempt(probe, datetime.now(UTC).isoformat(timespec="milliseconds"))
             try:
-                return await self._ask(attempt)
+                return self._answered(attempt, await self._send_until_settled(attempt))
+            except Failure as failure:
+                return self._failed(attempt, failure)
             except Exception as error:
-                # A bug of ours, or a machine in trouble: never the endpoint's fault, never the end of the run.
-                return self._failed(
-                    attempt, Failure(Fault.INTERNAL, f"The client failed: {type(error).__name__}.")
-                )
+                # A bug of ours, or a machine in trouble: not the endpoint's fault, not the end of the run.
+                failure = Failure(Fault.INTERNAL, f"The client itself failed ({type(error).__name__}).")
+                return self._failed(attempt, failure)
 
-    async def _ask(self, attempt: _Attempt) -> Observation:
-        probe = attempt.probe
-        if probe.api not in PARSERS:
-            return self._failed(attempt, Failure(Fault.INTERNAL, f"Unknown API {probe.api!r}."))
+    async def _send_until_settled(self, attempt: _Attempt) -> Received:
+        """Send, and send again while that can help.
+
+        Raises:
+            Failure: the last one, when nothing more is to be tried.
+        """
         loop = asyncio.get_running_loop()
         give_up = loop.time() + self._limits.patience
+        stale_allowed = True
         retry = 0
-        free = 1
         while True:
             try:
-                self._guard.destination(request_url(self._target, probe.api))
-                self.budget.spend_request()
-                attempt.sends += 1
-                async with asyncio.timeout_at(give_up):
-                    received = await send(self._transport, self._target, probe, self._limits)
-            except BudgetExceeded as error:
-                return self._failed(attempt, Failure(Fault.BUDGET, str(error)))
-            except NameUnresolved as error:
-                failure = Failure(Fault.UNREACHABLE, str(error), transient=True)
-            except EgressRefused as error:
-                return self._failed(attempt, Failure(Fault.EGRESS_REFUSED, str(error)))
-            except TimeoutError:
-                return self._failed(
-                    attempt,
-                    Failure(Fault.TIMEOUT, f"No answer within {self._limits.patience:g} s of trying."),
-                )
-            except Failure as error:
-                failure = error
-            else:
-                return self._answered(attempt, received)
-            if failure.stale and free:
-                free -= 1
-                continue
-            wait = wait_seconds(retry, failure.retry_after, self._limits, self._around.random)
-            if not failure.transient or retry >= self._limits.retries or loop.time() + wait >= give_up:
-                return self._failed(attempt, failure)
+                return await self._send_once(attempt, give_up)
+            except Failure as failure:
+                if failure.stale and stale_allowed:
+                    stale_allowed = False
+                    continue
+                wait = wait_seconds(retry, failure.retry_after, self._limits, self._around.random)
+                exhausted = retry >= self._limits.retries or loop.time() + wait >= give_up
+                if exhausted or not failure.transient:
+                    raise
             retry += 1
             await self._around.sleep(wait)
+
+    async def _send_once(self, attempt: _Attempt, give_up: float) -> Received:
+        """Guard, budget, send; every refusal on the way is a `Failure`."""
+        probe = attempt.probe
+        if probe.api not in APIS:
+            raise Failure(Fault.INTERNAL, f"There is no API {probe.api!r} to ask.")
+        try:
+            self._guard.destination(request_url(self._target, probe.api))
+            self.budget.spend_request()
+            attempt.sends += 1
+            attempt.sent = asyncio.get_running_loop().time()
+            async with asyncio.timeout_at(give_up) as scope:
+                return await send(self._transport, self._target, probe, self._limits)
+        except BudgetExceeded as error:
+            raise Failure(Fault.BUDGET, str(error)) from None
+        except NameUnresolved as error:
+            raise Failure(Fault.UNREACHABLE, str(error), transient=True) from None
+        except EgressRefused as error:
+            raise Failure(Fault.EGRESS_REFUSED, str(error)) from None
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            tried = f"No answer in {self._limits.patience:g} s of trying."
+            raise Failure(Fault.TIMEOUT, tried) from None
 
     def _answered(self, attempt: _Attempt, received: Received) -> Observation:
         answer = received.answer
@@ -138,7 +147,7 @@ class Client:
             http_status=received.http_status,
             attempts=attempt.sends,
             started_at=attempt.started_at,
-            elapsed=received.elapsed,
+            elapsed=attempt.elapsed,
             first_token=received.first_token,
         )
 
@@ -151,6 +160,7 @@ class Client:
             http_status=failure.http_status,
             attempts=attempt.sends,
             started_at=attempt.started_at,
+            elapsed=attempt.elapsed,
         )
 
 
@@ -161,6 +171,12 @@ class _Attempt:
     probe: Probe
     started_at: str
     sends: int = 0
+    sent: float | None = None
+    """When it was last sent, on the loop's clock."""
+
+    @property
+    def elapsed(self) -> float | None:
+        return None if self.sent is None else asyncio.get_running_loop().time() - self.sent
 
     def completion_tokens(self, said: int | None) -> int:
         """What to book: what the server says, or else what it was allowed to generate."""

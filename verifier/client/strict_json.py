@@ -18,14 +18,18 @@ MAX_CONTAINERS = 80_000
 MAX_COMMAS = 500_000
 MAX_TEXT_BYTES = 16 * 2**20
 """Of the decoded document in memory: one astral character makes every character take four bytes."""
-MAX_INTEGER_DIGITS = 18
+MAX_INTEGER_DIGITS = 40
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-REPLACEMENT = "�"
+REPLACEMENT = "\ufffd"
 
 
 class JsonRefused(ValueError):
-    """The bytes are not JSON this client accepts; the message is one sentence without their content."""
+    """The bytes are not JSON this client accepts; the message says why, without their content."""
+
+
+class JsonTooLarge(JsonRefused):
+    """The document would take more memory than any answer needs."""
 
 
 def loads(data: bytes | bytearray) -> Any:
@@ -35,14 +39,14 @@ def loads(data: bytes | bytearray) -> Any:
         JsonRefused: for anything that is not strict JSON or goes beyond the bounds above.
     """
     if data.count(b"[") + data.count(b"{") > MAX_CONTAINERS or data.count(b",") > MAX_COMMAS:
-        raise JsonRefused("the JSON holds more values than any answer needs")
+        raise JsonTooLarge("the JSON holds more values than any answer needs")
     escaped = b"\\u" in data
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise JsonRefused(f"the body is not UTF-8 (byte {error.start})") from None
     if sys.getsizeof(text) > MAX_TEXT_BYTES:
-        raise JsonRefused("the JSON is larger than any answer needs")
+        raise JsonTooLarge("the JSON is larger than any answer needs")
     try:
         value = _DECODER.decode(text)
     except JsonRefused:
