@@ -83,8 +83,8 @@ class Client:
                 return self._failed(attempt, failure)
             except Exception as error:
                 # A bug of ours, or a machine in trouble: not the endpoint's fault, not the end of the run.
-                failure = Failure(Fault.INTERNAL, f"The client itself failed ({type(error).__name__}).")
-                return self._failed(attempt, failure)
+                ours = Failure(Fault.INTERNAL, f"The client itself failed ({type(error).__name__}).")
+                return self._failed(attempt, ours)
 
     async def _send_until_settled(self, attempt: _Attempt) -> Received:
         """Send, and send again while that can help.
