@@ -93,6 +93,7 @@ class Ladder:
     track: Track
     wide: Axis
     narrow: Axis
+    others: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +158,23 @@ def axis(
 
 
 def ladder(
-    value: float | None, low: float | None, high: float | None, band: float | None, rungs: Sequence[Rung]
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    band: float | None,
+    rungs: Sequence[Rung],
+    brief: Sequence[Rung],
+    others: Sequence[float] = (),
 ) -> Ladder:
-    """The large picture of one endpoint among the rungs of its model."""
+    """The large picture of one endpoint among the rungs of its model.
+
+    `brief` are the rungs named in few letters, `others` the fidelities of the model's other endpoints.
+    """
     return Ladder(
         track=track(value, low, high, band, rungs),
         wide=axis(WIDE_TICKS, rungs, band, width=1000, letter=7.0, band_name="honest deployments"),
-        narrow=axis(NARROW_TICKS, rungs, band, width=320),
+        narrow=axis(NARROW_TICKS, brief, band, width=320),
+        others=tuple(position(other) for other in others),
     )
 
 

@@ -1,0 +1,110 @@
+"""From results to a board: which rows are comparable, who ties with whom. Pure: data in, data out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from verifier.scoring.rank_bands import Interval, rank_bands
+
+VERSION = 1
+
+SHOWN = (
+    "verdict",
+    "sentence",
+    "fidelity",
+    "honest_band",
+    "declaration",
+    "agreement",
+    "evidence_level",
+    "k",
+    "context_types",
+    "e_value",
+    "alpha",
+    "requests",
+    "decision_tokens",
+    "completion_tokens",
+    "contexts",
+    "prompts",
+    "stopped_because",
+    "excludes",
+    "speed",
+    "versions",
+    "baseline",
+)
+"""What a row keeps of a result; the rest stays with the run."""
+
+UNRANKED = ("faithful", "deviating", "different-model", "inconclusive", "insufficient-access", "not-measured", None)
+"""The order of rows that have no rank."""
+
+
+def build(model: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The board of one model, JSON-ready.
+
+    `model` is `{"id", "name", "precision"}`. Every entry is one listed endpoint:
+    `{"endpoint": {...}, "run": {"id", "ended"} or None, "result": the run's result JSON or None,
+    "missed": when a later run could not measure, or None}`. Rows come ranked, then the others by what is
+    known of them, not yet measured last; within each by label.
+
+    Fidelities are compared only where they were taken at the same top-k and context types (METHOD.md
+    section 1: the bound grows with k), so the board ranks those at its commonest pair, and the others
+    show their number without a rank.
+    """
+    rows = [_row(entry) for entry in entries]
+    terms = common_terms(rows)
+    comparable = [row for row in rows if row["terms"] is not None and row["terms"] == terms]
+    ranks = rank_bands([_interval(row["result"]["fidelity"]) for row in comparable])
+    for row, rank in zip(comparable, ranks, strict=True):
+        row["rank"] = {"place": rank.place, "tied": rank.tied}
+    scale = max(comparable, key=lambda row: (row["run"]["ended"], row["endpoint"]["id"]), default=None)
+    return {
+        "board": VERSION,
+        "model": dict(model),
+        "terms": None if terms is None else {"k": terms[0], "context_types": list(terms[1])},
+        "honest_band": None if scale is None else scale["result"].get("honest_band"),
+        "rungs": [] if scale is None else scale["rungs"],
+        "suite": None if scale is None else (scale["result"].get("versions") or {}).get("suite"),
+        "baseline": None if scale is None else scale["result"].get("baseline"),
+        "rows": [
+            {key: value for key, value in row.items() if key != "terms"} for row in sorted(rows, key=_order)
+        ],
+    }
+
+
+def common_terms(rows: Sequence[Mapping[str, Any]]) -> tuple[Any, ...] | None:
+    """The top-k and context types that most rows were measured at; of equals the larger k."""
+    counted = Counter(row["terms"] for row in rows if row["terms"] is not None)
+    return max(counted, key=lambda terms: (counted[terms], terms[0] or 0, terms[1]), default=None)
+
+
+def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
+    result = entry["result"]
+    shown = None if result is None else {key: result[key] for key in SHOWN if result.get(key) is not None}
+    ladder = (result or {}).get("ladder") or {}
+    fidelity = (shown or {}).get("fidelity")
+    terms = None
+    if fidelity is not None and result is not None:
+        terms = (result.get("k"), tuple(sorted(result.get("context_types") or ())))
+    return {
+        "endpoint": dict(entry["endpoint"]),
+        "run": entry["run"],
+        "missed": entry["missed"],
+        "rank": None,
+        "result": shown,
+        "nearest": ladder.get("nearest"),
+        "rungs": list(ladder.get("rungs") or ()),
+        "terms": terms,
+    }
+
+
+def _interval(fidelity: Mapping[str, float]) -> Interval:
+    return Interval(fidelity["value"], fidelity["low"], fidelity["high"])
+
+
+def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    label = row["endpoint"]["label"].casefold()
+    if row["rank"] is not None:
+        return (0, -row["result"]["fidelity"]["value"], -row["result"]["fidelity"]["low"], label)
+    verdict = (row["result"] or {}).get("verdict")
+    return (1 + UNRANKED.index(verdict if verdict in UNRANKED else None), 0, 0, label)

@@ -1,0 +1,149 @@
+"""What a reader asks of the board: filters and order, read from the address and written back to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+SORTS = {
+    "": "rank",
+    "name": "name",
+    "tokens": "tokens used",
+    "latency": "time to the first token",
+    "measured": "latest measured",
+}
+HIGH = 97.0
+MAX_QUERY = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """`verdict` is "", faithful or deviating (which includes different models); `high` keeps fidelity >= 97;
+    `differs` keeps broken declarations; `text` is searched in names, notes, providers and quantizations; `model` (org/name) is carried along."""
+
+    verdict: str = ""
+    high: bool = False
+    differs: bool = False
+    text: str = ""
+    sort: str = ""
+    model: str = ""
+
+    @classmethod
+    def read(cls, query: Mapping[str, str]) -> Filters:
+        """From a query string; what is not understood is left out."""
+        verdict, sort = query.get("verdict", ""), query.get("sort", "")
+        return cls(
+            verdict=verdict if verdict in ("faithful", "deviating") else "",
+            high=query.get("fidelity", "") == f"{HIGH:g}",
+            differs=query.get("declared", "") == "differs",
+            text=" ".join(query.get("q", "").replace("\0", "").split())[:MAX_QUERY],
+            sort=sort if sort in SORTS else "",
+            model=query.get("model", ""),
+        )
+
+    def pairs(self) -> dict[str, str]:
+        """The parameters that say this, without the empty ones."""
+        pairs = {
+            "model": self.model,
+            "verdict": self.verdict,
+            "fidelity": f"{HIGH:g}" if self.high else "",
+            "declared": "differs" if self.differs else "",
+            "q": self.text,
+            "sort": self.sort,
+        }
+        return {key: value for key, value in pairs.items() if value}
+
+    def query(self) -> str:
+        """The query string, with its question mark; `?` alone is the bare page."""
+        return "?" + urlencode(self.pairs(), safe="/")
+
+    def hidden(self) -> dict[str, str]:
+        """What the search form sends along beside its own text."""
+        return {key: value for key, value in self.pairs().items() if key != "q"}
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is filtered (the order does not count)."""
+        return bool(self.verdict or self.high or self.differs or self.text)
+
+    def chips(self) -> tuple[Chip, ...]:
+        """The links of the filter bar: each switches one filter and leaves the others alone."""
+        off = replace(self, verdict="", high=False, differs=False, text="")
+        chips = [Chip("all", "All", off.query(), off == self)]
+        for verdict in ("faithful", "deviating"):
+            other = "" if self.verdict == verdict else verdict
+            chips.append(
+                Chip(verdict, verdict.title(), replace(self, verdict=other).query(), self.verdict == verdict)
+            )
+        chips.append(Chip("high", f"Fidelity ≥ {HIGH:g}", replace(self, high=not self.high).query(), self.high))
+        chips.append(
+            Chip("differs", "Declared ≠ measured", replace(self, differs=not self.differs).query(), self.differs)
+        )
+        return tuple(chips)
+
+    def sorted_by(self, sort: str) -> str:
+        """The query string of the same rows in another order."""
+        return replace(self, sort=sort).query()
+
+    def apply(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """The board's rows that pass, in the order asked for; rows without the number asked for come last."""
+        kept = [row for row in rows if self._passes(row)]
+        if self.sort == "name":
+            kept.sort(key=lambda row: row["endpoint"]["label"].casefold())
+        elif self.sort == "tokens":
+            kept.sort(key=lambda row: _last((row["result"] or {}).get("decision_tokens")))
+        elif self.sort == "latency":
+            kept.sort(key=lambda row: _last(first_token(row)))
+        elif self.sort == "measured":
+            kept.sort(key=lambda row: (row["run"] or {}).get("ended") or "", reverse=True)
+        return kept
+
+    def _passes(self, row: Mapping[str, Any]) -> bool:
+        result = row["result"] or {}
+        if self.verdict == "faithful" and result.get("verdict") != "faithful":
+            return False
+        if self.verdict == "deviating" and result.get("verdict") not in ("deviating", "different-model"):
+            return False
+        if self.high and (result.get("fidelity") or {}).get("value", 0.0) < HIGH:
+            return False
+        if self.differs and (result.get("declaration") or {}).get("state") != "broken":
+            return False
+        return all(word in _searched(row) for word in self.text.casefold().split())
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One link of the filter bar."""
+
+    id: str
+    label: str
+    query: str
+    on: bool
+
+
+def first_token(row: Mapping[str, Any]) -> float | None:
+    """Median time to the first token in milliseconds, where it was measured."""
+    speed = (row["result"] or {}).get("speed") or {}
+    value = (speed.get("first_token_ms") or {}).get("p50")
+    return None if value is None else float(value)
+
+
+def _last(value: float | None) -> float:
+    return float("inf") if value is None else float(value)
+
+
+def _searched(row: Mapping[str, Any]) -> str:
+    endpoint, result = row["endpoint"], row["result"] or {}
+    declaration = result.get("declaration") or {}
+    parts = (
+        endpoint["label"],
+        endpoint["what"],
+        endpoint["variant"],
+        endpoint["declared"],
+        endpoint["provider"]["name"],
+        result.get("verdict"),
+        declaration.get("measured"),
+    )
+    return " ".join(part for part in parts if part).casefold()

@@ -1,0 +1,205 @@
+"""A row of the board, ready to be shown: every number already as it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from leaderboard import charts
+from leaderboard.pages import numbers, words
+from leaderboard.pages.filters import first_token
+from leaderboard.pages.words import Term
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number cut at its decimal point, so that a column can stand on it."""
+
+    whole: str
+    fraction: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> Figure:
+        whole, point, fraction = text.partition(".")
+        return cls(whole, point + fraction)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The headline of text-only evidence."""
+
+    value: str
+    interval: str
+    n: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One endpoint on a board."""
+
+    id: str
+    label: str
+    about: tuple[str, ...]
+    rank: str
+    opens: bool
+    track: charts.Track
+    described: str
+    term: Term
+    fidelity: Figure | None
+    interval: str
+    agreement: Agreement | None
+    note: str
+    declared: str
+    measured: str
+    declaration: str
+    decision_tokens: str
+    completion_tokens: str
+    latency: str
+    ended: datetime | None
+    missed: datetime | None
+    run: str
+
+
+def board_rows(board: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """These rows of a published board as they are shown. Rows that follow a gap between rank bands say so."""
+    shown: list[Row] = []
+    several = len({row["endpoint"]["provider"]["slug"] for row in board["rows"]}) > 1
+    for row in found:
+        made = board_row(row, board, several_providers=several)
+        shown.append(replace(made, opens=not shown or made.rank != shown[-1].rank))
+    return shown
+
+
+def board_row(row: Mapping[str, Any], board: Mapping[str, Any], *, several_providers: bool = True) -> Row:
+    """One row of a published board as it is shown.
+
+    The picture has the honest band and the rungs of the row's own run, which were taken at its own top-k;
+    a row without a fidelity has the board's, so that the column reads as one picture.
+    """
+    endpoint, result = row["endpoint"], row["result"] or {}
+    fidelity, provider = result.get("fidelity"), endpoint["provider"]
+    declaration = result.get("declaration") or {}
+    rank = row["rank"]
+    value, low, high = _triple(fidelity)
+    source = (result.get("honest_band"), row["rungs"]) if fidelity else (board["honest_band"], board["rungs"])
+    ended = moment((row["run"] or {}).get("ended"))
+    return Row(
+        id=endpoint["id"],
+        label=endpoint["label"],
+        about=tuple(
+            part for part in (provider["name"] if several_providers or not endpoint["what"] else "", endpoint["what"]) if part
+        ),
+        rank=numbers.NONE if rank is None else f"{'=' if rank['tied'] else ''}{rank['place']}",
+        opens=True,
+        track=charts.track(value, low, high, (source[0] or {}).get("fidelity"), rungs(source[1])),
+        described=_described(fidelity, result.get("honest_band")),
+        term=words.verdict(result.get("verdict")),
+        fidelity=None if fidelity is None else Figure.of(numbers.estimate(value, low, high)),
+        interval=numbers.interval(low, high),
+        agreement=None if fidelity else _agreement(result),
+        note=_note(result, board["terms"]),
+        declared=declaration.get("declared") or endpoint["declared"],
+        measured=declaration.get("measured") or "",
+        declaration=declaration.get("state") or "unknown",
+        decision_tokens=_decided(result),
+        completion_tokens=numbers.whole(result["completion_tokens"]) if result.get("completion_tokens") else "",
+        latency="" if first_token(row) is None else numbers.quantity(first_token(row), "ms"),
+        ended=ended,
+        missed=moment(row["missed"]),
+        run=(row["run"] or {}).get("id") or "",
+    )
+
+
+def other_fidelities(board: Mapping[str, Any] | None, endpoint_id: str) -> tuple[float, ...]:
+    """The fidelities of the ranked rows beside this endpoint's, for the picture of the field."""
+    return tuple(
+        float(row["result"]["fidelity"]["value"])
+        for row in (board or {}).get("rows", ())
+        if row["rank"] is not None and row["endpoint"]["id"] != endpoint_id
+    )
+
+
+def rungs(found: Sequence[Mapping[str, Any]]) -> tuple[charts.Rung, ...]:
+    """The ladder's rungs by their quantization, which is short enough for the head of a column."""
+    return tuple(
+        charts.Rung(short(rung), float(rung["fidelity"])) for rung in found if rung.get("fidelity") is not None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LadderRung:
+    """A line of the ladder's table: a known degradation and the fidelity it has here."""
+
+    label: str
+    quantization: str
+    fidelity: str
+
+
+def ladder_rungs(found: Sequence[Mapping[str, Any]]) -> list[LadderRung]:
+    """The ladder as a table, from the finest rung to the coarsest."""
+    ordered = sorted(found, key=lambda rung: -float(rung["fidelity"]))
+    return [
+        LadderRung(str(rung.get("label") or short(rung)), str(rung.get("quantization") or ""),
+                   numbers.fixed(rung["fidelity"], 1))
+        for rung in ordered
+    ]  # fmt: skip
+
+
+def short(rung: Mapping[str, Any]) -> str:
+    """A rung's name in a few letters: INT8, FP8."""
+    return str(rung.get("quantization") or rung.get("label") or rung.get("name") or "").upper()
+
+
+def moment(text: str | None) -> datetime | None:
+    """A date as it is written in JSON."""
+    return None if not text else datetime.fromisoformat(text)
+
+
+def agreement(result: Mapping[str, Any]) -> str:
+    """`93 % agree (90–95, n 120)`, the headline of text-only evidence."""
+    found = result.get("agreement")
+    if not found or found.get("value") is None:
+        return ""
+    span = f"{numbers.fixed(100 * found['low'], 0)}{numbers.DASH}{numbers.fixed(100 * found['high'], 0)}"
+    return f"{numbers.percent(found['value'])} agree ({span}, n{numbers.THIN}{numbers.whole(found.get('n'))})"
+
+
+def _triple(fidelity: Mapping[str, float] | None) -> tuple[float | None, float | None, float | None]:
+    if fidelity is None:
+        return None, None, None
+    return fidelity["value"], fidelity["low"], fidelity["high"]
+
+
+def _agreement(result: Mapping[str, Any]) -> Agreement | None:
+    found = result.get("agreement")
+    if not found or found.get("value") is None:
+        return None
+    span = f"{numbers.fixed(100 * found['low'], 0)}{numbers.DASH}{numbers.fixed(100 * found['high'], 0)}"
+    return Agreement(numbers.percent(found["value"]), span, numbers.whole(found.get("n")))
+
+
+def _decided(result: Mapping[str, Any]) -> str:
+    decided = result.get("verdict") in ("faithful", "deviating", "different-model")
+    return numbers.whole(result.get("decision_tokens")) if decided else ""
+
+
+def _note(result: Mapping[str, Any], terms: Mapping[str, Any] | None) -> str:
+    if not result.get("fidelity") or terms is None:
+        return ""
+    if result.get("k") != terms.get("k"):
+        return f"at top-{result.get('k')}, not ranked"
+    if set(result.get("context_types") or ()) != set(terms.get("context_types") or ()):
+        return "other contexts, not ranked"
+    return ""
+
+
+def _described(fidelity: Mapping[str, float] | None, band: Mapping[str, Any] | None) -> str:
+    if fidelity is None:
+        return ""
+    value, low, high = _triple(fidelity)
+    text = f"Fidelity {numbers.estimate(value, low, high)}, 95 % interval {numbers.interval(low, high)}"
+    if band and band.get("fidelity") is not None:
+        text += f"; honest deployments stay above {numbers.fixed(band['fidelity'], 1)}"
+    return text + "."

@@ -1,0 +1,20 @@
+"""The addresses of the public pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from leaderboard.pages import views
+
+app_name = "pages"
+
+urlpatterns = [
+    path("", views.board, name="board"),
+    path("models/", views.models, name="models"),
+    path("models/<str:org>/<str:name>/", views.model, name="model"),
+    path("providers/", views.providers, name="providers"),
+    path("providers/<slug:slug>/", views.provider, name="provider"),
+    path("endpoints/<uuid:endpoint_id>/", views.endpoint, name="endpoint"),
+    path("runs/<uuid:run_id>/", views.run, name="run"),
+    path("runs/<uuid:run_id>/progress/", views.progress, name="progress"),
+]

@@ -1,0 +1,174 @@
+"""The public pages. Reading only; each names its reads in leaderboard.selectors."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from leaderboard import charts, selectors
+from leaderboard.models import Snapshot
+from leaderboard.pages import evidence, rows, words
+from leaderboard.pages.filters import SORTS, Filters
+from leaderboard.pages.headline import board_sentence
+from leaderboard.pages.report import commands, finding_line, past, report
+from verifier.models import Run, RunState
+
+CONTEXTS_SHOWN = 4
+PAGE_SIZE = 50
+REFRESH_SECONDS = 2
+
+
+@require_safe
+def board(request: HttpRequest) -> HttpResponse:
+    """The board of the model asked for, else of the one published last."""
+    org, _, name = request.GET.get("model", "").partition("/")
+    snapshot = selectors.snapshot_of(org, name) if name else selectors.snapshots().first()
+    if snapshot is None and name:
+        raise Http404("No board of this model is published.")
+    return _board(request, snapshot, "pages/board.html", "board")
+
+
+@require_safe
+def model(request: HttpRequest, org: str, name: str) -> HttpResponse:
+    """One model: its board and its ladder."""
+    snapshot = selectors.snapshot_of(org, name)
+    if snapshot is None:
+        raise Http404("No board of this model is published.")
+    return _board(request, snapshot, "pages/model.html", "models")
+
+
+def _board(request: HttpRequest, snapshot: Snapshot | None, template: str, nav: str) -> HttpResponse:
+    if snapshot is None:
+        return render(request, "pages/empty.html", {"nav": nav})
+    filters = Filters.read(request.GET.dict())
+    published = snapshot.board
+    found = filters.apply(published["rows"])
+    band = (published["honest_band"] or {}).get("fidelity")
+    rungs = rows.rungs(published["rungs"])
+    shown = rows.board_rows(published, found)
+    context = {
+        "nav": nav,
+        "snapshot": snapshot,
+        "board": published,
+        "models": selectors.models_on_the_board(),
+        "rows": shown,
+        "total": len(published["rows"]),
+        "answer": board_sentence(published["rows"]),
+        "axis": charts.axis(charts.NARROW_TICKS, rungs, band, width=320),
+        "rungs": rows.ladder_rungs(published["rungs"]),
+        "under_way": selectors.open_runs(snapshot.model_id),
+        "with_latency": any(row.latency for row in shown),
+        "filters": filters,
+        "sort": {key or "rank": filters.sorted_by(key) for key in SORTS},
+        "now": timezone.now(),
+    }
+    return render(request, template, context)
+
+
+@require_safe
+def models(request: HttpRequest) -> HttpResponse:
+    """Every model with a published board."""
+    found = [(snapshot, board_sentence(snapshot.board["rows"])) for snapshot in selectors.snapshots()]
+    return render(request, "pages/models.html", {"nav": "models", "found": found, "now": timezone.now()})
+
+
+@require_safe
+def providers(request: HttpRequest) -> HttpResponse:
+    """Every provider with a listed endpoint."""
+    return render(request, "pages/providers.html", {"nav": "providers", "providers": selectors.providers()})
+
+
+@require_safe
+def provider(request: HttpRequest, slug: str) -> HttpResponse:
+    """One provider: its endpoints as the boards show them."""
+    found = selectors.provider(slug)
+    if found is None:
+        raise Http404("No provider of this name is listed.")
+    offers = [
+        (snapshot, rows.board_row(row, snapshot.board, several_providers=False))
+        for snapshot, row in selectors.rows_of_provider(slug, selectors.snapshots())
+    ]
+    return render(request, "pages/provider.html", {"nav": "providers", "provider": found, "offers": offers, "now": timezone.now()})
+
+
+@require_safe
+def endpoint(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
+    """One endpoint: verdict, picture, evidence, findings, history."""
+    found = selectors.endpoint(endpoint_id)
+    if found is None:
+        raise Http404("No endpoint of this address is listed.")
+    runs = selectors.runs_of(endpoint_id)
+    latest = selectors.latest_of(runs)
+    findings = [] if latest is None else selectors.findings_of(latest.run.pk)
+    result = None if latest is None else latest.run.result
+    snapshot = selectors.snapshot_of(found.model.org, found.model.name)
+    context = {
+        "endpoint": found,
+        "latest": latest,
+        "run": None if latest is None else latest.run,
+        "report": report(result, found, rows.other_fidelities(snapshot and snapshot.board, str(found.pk))),
+        "contexts": evidence.most_divergent(findings, CONTEXTS_SHOWN),
+        "findings": [finding_line(finding) for finding in findings],
+        "commands": commands(found, result),
+        "history": [past(run) for run in runs],
+        "under_way": next((run for run in runs if run.state in selectors.OPEN), None),
+        "now": timezone.now(),
+    }
+    return render(request, "pages/endpoint.html", context)
+
+
+@require_safe
+def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """One run: its progress while it lives, then its findings and every request it made."""
+    found = _run(run_id)
+    status = request.GET.get("status", "")
+    observed = selectors.observations_of(run_id)
+    if status in words.STATUSES:
+        observed = observed.filter(status=status)
+    page = Paginator(observed, PAGE_SIZE).get_page(request.GET.get("page"))
+    findings = selectors.findings_of(run_id) if found.state == RunState.COMPLETE else []
+    context = {
+        **_progress(found),
+        "endpoint": found.endpoint,
+        "report": report(found.result, found.endpoint),
+        "findings": [finding_line(finding) for finding in findings],
+        "page": page,
+        "requests": [evidence.request_line(observation) for observation in page],
+        "status": status if status in words.STATUSES else "",
+        "statuses": words.STATUSES,
+        "now": timezone.now(),
+    }
+    return render(request, "pages/run.html", context)
+
+
+@require_safe
+def progress(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """The part of the run's page that changes while it lives; asks for the whole page when it has ended."""
+    found = _run(run_id)
+    response = render(request, "parts/progress.html", _progress(found))
+    if found.state not in selectors.OPEN:
+        response["HX-Refresh"] = "true"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _run(run_id: UUID) -> Run:
+    found = selectors.run(run_id)
+    if found is None:
+        raise Http404("No run of this address is public.")
+    return found
+
+
+def _progress(found: Run) -> dict[str, object]:
+    return {
+        "run": found,
+        "live": found.state in selectors.OPEN,
+        "state": words.STATES.get(found.state, found.state),
+        "percent": min(100, round(100 * found.done / found.planned)) if found.planned else None,
+        "refresh": REFRESH_SECONDS,
+    }

@@ -1,0 +1,34 @@
+"""What presentation does when facts change: publish the board anew."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
+from leaderboard import services
+from verifier.models import Endpoint, Model, Run
+from verifier.signals import run_ended
+
+
+@receiver(run_ended, dispatch_uid="leaderboard.publish")
+def publish_run(sender: Any, run_id: UUID, **kwargs: Any) -> None:
+    """A run has ended, and that is committed: its model's board is published."""
+    model_id = Run.objects.values_list("endpoint__model_id", flat=True).filter(pk=run_id).first()
+    if model_id is not None:
+        services.publish(model_id)
+
+
+@receiver((post_save, post_delete), sender=Endpoint, dispatch_uid="leaderboard.registry")
+def publish_registry(sender: type[Endpoint], instance: Endpoint, **kwargs: Any) -> None:
+    """An endpoint was registered, renamed or taken off the list: the board follows on commit."""
+    transaction.on_commit(partial(_publish, instance.model_id))
+
+
+def _publish(model_id: UUID) -> None:
+    if Model.objects.filter(pk=model_id).exists():
+        services.publish(model_id)

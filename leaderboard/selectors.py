@@ -1,0 +1,131 @@
+"""The named reads of the pages. The number of queries of each page is pinned by a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, F, Q, QuerySet
+
+from leaderboard.models import Snapshot
+from verifier.models import Endpoint, Finding, Observation, Provider, Run, RunState, Verdict
+
+OPEN = (RunState.QUEUED, RunState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The run that speaks for an endpoint, and when a later one could not measure."""
+
+    run: Run
+    missed: datetime | None = None
+
+
+def latest_results(endpoint_ids: Iterable[UUID]) -> dict[UUID, Latest]:
+    """For each endpoint its last complete run that measured something, else its last complete run.
+
+    An endpoint that is down today keeps the verdict of yesterday, with the date of the failed attempt
+    beside it. Two queries, of which the first reads no results; endpoints without a complete run are missing.
+    """
+    ended = (
+        Run.objects.filter(endpoint__in=list(endpoint_ids), state=RunState.COMPLETE)
+        .order_by("endpoint_id", "-ended", "-id")
+        .values_list("endpoint_id", "id", "verdict", "ended")
+    )
+    chosen: dict[UUID, tuple[UUID, str, datetime | None, datetime | None]] = {}
+    for endpoint_id, run_id, verdict, moment in ended:
+        known = chosen.get(endpoint_id)
+        if known is None:
+            chosen[endpoint_id] = (run_id, verdict, moment, None)
+        elif known[1] == Verdict.NOT_MEASURED and verdict != Verdict.NOT_MEASURED:
+            chosen[endpoint_id] = (run_id, verdict, moment, known[2])
+    runs = Run.objects.only("id", "ended", "result").in_bulk([run_id for run_id, *_ in chosen.values()])
+    return {key: Latest(runs[run_id], missed) for key, (run_id, _, _, missed) in chosen.items()}
+
+
+def snapshots() -> QuerySet[Snapshot]:
+    """Every published board with its model, newest first."""
+    return Snapshot.objects.select_related("model").order_by("-published", "model__org", "model__name")
+
+
+def models_on_the_board() -> list[tuple[str, str]]:
+    """(org, name) of every model with a published board, by name. One query."""
+    return list(Snapshot.objects.order_by("model__org", "model__name").values_list("model__org", "model__name"))
+
+
+def snapshot_of(org: str, name: str) -> Snapshot | None:
+    """The published board of one model. One query."""
+    return Snapshot.objects.select_related("model").filter(model__org=org, model__name=name).first()
+
+
+def open_runs(model_id: UUID) -> dict[str, Run]:
+    """The run under way of each endpoint of a model, by endpoint id as text. One query."""
+    runs = Run.objects.filter(endpoint__model=model_id, endpoint__listed=True, state__in=OPEN)
+    return {str(run.endpoint_id): run for run in runs.only("id", "endpoint_id", "state", "done", "planned")}
+
+
+def endpoint(endpoint_id: UUID) -> Endpoint | None:
+    """A listed endpoint with its model and provider. One query."""
+    return Endpoint.objects.select_related("model", "provider").filter(pk=endpoint_id, listed=True).first()
+
+
+def runs_of(endpoint_id: UUID, limit: int = 20) -> list[Run]:
+    """The runs of an endpoint, those under way first, then the latest ended, with their results. One query."""
+    order = (F("ended").desc(nulls_first=True), "-created", "-id")
+    return list(Run.objects.filter(endpoint=endpoint_id).order_by(*order)[:limit])
+
+
+def latest_of(runs: Iterable[Run]) -> Latest | None:
+    """The run that speaks for an endpoint among its runs, as `runs_of` orders them. No query."""
+    complete = [run for run in runs if run.state == RunState.COMPLETE]
+    if not complete:
+        return None
+    measured = next((run for run in complete if run.verdict != Verdict.NOT_MEASURED), complete[0])
+    return Latest(measured, None if measured is complete[0] else complete[0].ended)
+
+
+def findings_of(run_id: UUID) -> list[Finding]:
+    """The findings of a run in the order they were made. One query."""
+    return list(Finding.objects.filter(run=run_id).order_by("id"))
+
+
+def run(run_id: UUID) -> Run | None:
+    """A run of a listed endpoint with everything its page names. One query."""
+    return (
+        Run.objects.select_related("endpoint__model", "endpoint__provider", "baseline")
+        .defer("baseline__data")
+        .filter(pk=run_id, endpoint__listed=True)
+        .first()
+    )
+
+
+def observations_of(run_id: UUID) -> QuerySet[Observation]:
+    """The evidence of a run, in order of arrival."""
+    return Observation.objects.filter(run=run_id).order_by("sequence", "id")
+
+
+def providers() -> QuerySet[Provider]:
+    """Providers that have a listed endpoint, with how many. One query."""
+    return (
+        Provider.objects.annotate(offers=Count("endpoints", filter=Q(endpoints__listed=True)))
+        .filter(offers__gt=0)
+        .order_by("name")
+    )
+
+
+def provider(slug: str) -> Provider | None:
+    """One query."""
+    return Provider.objects.filter(slug=slug).first()
+
+
+def rows_of_provider(provider_slug: str, found: Iterable[Snapshot]) -> list[tuple[Snapshot, dict[str, Any]]]:
+    """This provider's rows on these boards, each with its board."""
+    return [
+        (snapshot, row)
+        for snapshot in found
+        for row in snapshot.board["rows"]
+        if row["endpoint"]["provider"]["slug"] == provider_slug
+    ]

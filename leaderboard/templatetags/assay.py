@@ -1,0 +1,74 @@
+"""What the templates need beyond Django: inert text, numbers, shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django import template
+
+from leaderboard.pages import inert, numbers
+from leaderboard.pages.words import Term
+
+register = template.Library()
+
+
+@register.filter
+def visible(text: object, limit: int | None = None) -> str:
+    """Somebody else's text with everything in it visible; lines stay lines."""
+    return inert.visible(text, limit=limit)
+
+
+@register.filter
+def line(text: object, limit: int | None = None) -> str:
+    """Somebody else's text on one line, everything in it visible."""
+    return inert.visible(text, lines=False, limit=limit)
+
+
+@register.filter
+def ago(then: datetime, now: datetime) -> str:
+    """How long ago."""
+    return numbers.ago(then, now)
+
+
+@register.filter
+def whole(value: float | None) -> str:
+    """A count with thin spaces."""
+    return numbers.whole(value)
+
+
+@register.filter
+def fixed(value: float | None, decimals: int = 1) -> str:
+    """A number with this many decimals and a real minus sign."""
+    return numbers.fixed(value, decimals)
+
+
+@register.filter
+def probability(value: float | None) -> str:
+    """A probability, or a dash."""
+    return numbers.probability(value)
+
+
+@register.filter
+def at(found: Mapping[str, Any], key: str) -> Any:
+    """The value under a key that is only known at run time."""
+    return found.get(key)
+
+
+@register.filter
+def lifted(level: int, height: int) -> int:
+    """How far above the line a label of this level stands, in pixels."""
+    return -level * height
+
+
+@register.inclusion_tag("parts/shape.html")
+def shape(term: Term) -> dict[str, Term]:
+    """The shape of a verdict or outcome; the word beside it says the same."""
+    return {"term": term}
+
+
+@register.inclusion_tag("parts/moment.html")
+def moment(then: datetime, now: datetime) -> dict[str, object]:
+    """A date as its age, with the exact time for those who ask."""
+    return {"then": then, "ago": numbers.ago(then, now)}
