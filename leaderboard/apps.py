@@ -10,9 +10,4 @@ class LeaderboardConfig(AppConfig):
     verbose_name = "Leaderboard"
 
     def ready(self) -> None:
-        from importlib.util import find_spec
-
-        if find_spec("leaderboard.receivers"):
-            from importlib import import_module
-
-            import_module("leaderboard.receivers")
+        from leaderboard import receivers  # noqa: F401  (connects them)

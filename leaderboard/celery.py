@@ -7,7 +7,9 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready
+from celery.signals import beat_embedded_init, setup_logging, worker_process_init, worker_ready
+
+from leaderboard.lifetimes import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leaderboard.settings")
 
@@ -34,3 +36,10 @@ def _use_our_logging(**_kwargs: Any) -> None:
 def _sweep_at_once(**_kwargs: Any) -> None:
     """A worker that comes up looks for abandoned runs without waiting for the schedule."""
     app.send_task("verifier.sweep", expires=30.0)
+
+
+@worker_process_init.connect
+@beat_embedded_init.connect
+def _end_with_the_worker(**_kwargs: Any) -> None:
+    """A killed worker leaves no process behind that goes on with its runs."""
+    die_with_parent(os.getppid())

@@ -1,0 +1,80 @@
+"""The ranked table that the demo prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from leaderboard.demo.stages import Deployment, right
+from verifier.models import Run, RunState
+
+SHAPES = {
+    "faithful": ("●", "green"),
+    "deviating": ("▲", "yellow"),
+    "different-model": ("✕", "red"),
+}
+OTHER = ("○", "dim")
+
+
+def verdict(run: Run) -> Text:
+    """The verdict with its shape: never by colour alone."""
+    word = run.verdict if run.state == RunState.COMPLETE else run.state
+    shape, style = SHAPES.get(word, OTHER)
+    return Text(f"{shape} {word}", style=style)
+
+
+def fidelity(run: Run) -> str:
+    """`97.2 [96.7, 97.6]`, or a dash."""
+    if run.fidelity is None:
+        return "–"
+    return f"{run.fidelity:.2f} [{run.fidelity_low:.2f}, {run.fidelity_high:.2f}]"
+
+
+def seconds(run: Run) -> str:
+    """How long the run took, from start to end."""
+    return f"{(run.ended - run.started).total_seconds():.0f}" if run.started and run.ended else "–"
+
+
+def build(board: Mapping[str, Any], runs: Mapping[str, Run], deployments: Mapping[str, Deployment]) -> Table:
+    """The rows of the published board in its order, then runs that did not complete.
+
+    `runs` and `deployments` are by deployment name; runs carry their results.
+    """
+    names = {str(run.endpoint_id): name for name, run in runs.items()}
+    table = Table(
+        title=f"{board['model']['org']}/{board['model']['name']}", title_justify="left", pad_edge=False
+    )
+    for heading, side in (
+        ("rank", "right"),
+        ("endpoint", "left"),
+        ("verdict", "left"),
+        ("fidelity [95 %]", "left"),
+        ("measured", "left"),
+        ("decided / used", "right"),
+        ("seconds", "right"),
+        ("as it should", "left"),
+    ):
+        table.add_column(heading, justify=side, no_wrap=True)  # type: ignore[arg-type]
+    for row in board["rows"]:
+        name = names.get(row["endpoint"]["id"])
+        if name is None:
+            continue
+        run, rank = runs[name], row["rank"]
+        result: Mapping[str, Any] = run.result or {}
+        place = "–" if rank is None else f"{'=' if rank['tied'] else ''}{rank['place']}"
+        used = f"{result['decision_tokens']} / {result['completion_tokens']}" if result else "–"
+        measured = (result.get("declaration") or {}).get("measured") or "–"
+        table.add_row(
+            place,
+            run.endpoint.label,
+            verdict(run),
+            fidelity(run),
+            measured,
+            used,
+            seconds(run),
+            Text("yes") if right(deployments[name], run) else Text("NO", style="bold red"),
+        )
+    return table
