@@ -33,8 +33,8 @@ def rounded(value: Any) -> Any:
 
 def canonical_json(value: Any) -> bytes:
     """`value` as UTF-8 JSON with sorted keys, no spaces and 6 significant digits."""
-    text = json.dumps(rounded(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode()
+    compact = (",", ":")
+    return json.dumps(rounded(value), sort_keys=True, separators=compact, ensure_ascii=False).encode()
 
 
 def digest(value: Any) -> str:

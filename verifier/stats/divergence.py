@@ -77,7 +77,7 @@ def _excess(q: TopK, p: TopK) -> float:
 def _smallest_divergence(
     unknown: list[float], rest: float, mass: float, ceiling: float, rest_at_least: float
 ) -> float:
-    """min over p of sum q log(q/p) over `unknown` tokens (each p <= ceiling) and the rest (p >= rest_at_least).
+    """min over p of sum q log(q/p) over `unknown` (each p <= ceiling) and the rest (p >= rest_at_least).
 
     `mass` is what p has for all of them together. `unknown` falls.
     """

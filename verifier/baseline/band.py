@@ -1,0 +1,126 @@
+"""The honest band and the ladder of a baseline, at a given k and set of context types.
+
+Pure arithmetic on stored lists: the same call gives the same numbers on any machine.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from verifier.baseline.model import Baseline, Context, ContextType, Role, Stack
+from verifier.checks.base import Token
+from verifier.stats.divergence import top_k, tv_bound
+
+MARGIN = 1.5
+"""delta = MARGIN x the worst honest stack's mean (METHOD.md section 3)."""
+
+FLOOR = 0.001
+"""Smallest delta. Honest stacks that agree bit for bit say nothing about other hardware."""
+
+RUNG_WITHOUT_LADDER = 4.0
+"""Without a recorded rung, c = this many deltas: the verdict then names a size, not a quantization."""
+
+Score = Callable[[Context, tuple[Token, ...]], float]
+"""The deviation, in [0, 1], of an endpoint's next-token list at a context."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One place on a scale of mean deviation. `n` counts its contexts."""
+
+    name: str
+    label: str
+    quantization: str | None
+    mean: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Where honest deployments fall. All deviations are means over prompts, in [0, 1].
+
+    `delta` bounds the honest mean; `c` is the deviation that `faithful` must exclude; `excludes` says
+    it in words. `provisional` when fewer than two honest stacks stand behind it.
+    """
+
+    delta: float
+    c: float
+    excludes: str
+    margin: float
+    honest: tuple[Rung, ...]
+    rungs: tuple[Rung, ...]
+
+    @property
+    def provisional(self) -> bool:
+        return len(self.honest) < 2
+
+    @property
+    def worst_honest(self) -> float:
+        return max((stack.mean for stack in self.honest), default=0.0)
+
+    def nearest(self, mean: float) -> Rung | None:
+        """The rung closest to `mean` on a logarithmic scale; None without a ladder."""
+        floor = FLOOR / 10
+        return min(
+            self.rungs,
+            key=lambda rung: abs(math.log(max(rung.mean, floor) / max(mean, floor))),
+            default=None,
+        )
+
+
+def tv_score(k: int) -> Score:
+    """Deviation as the total-variation bound at `k`."""
+
+    def score(context: Context, top: tuple[Token, ...]) -> float:
+        q = top_k(context.logprobs, k)
+        return tv_bound(q, top_k({token.token: token.logprob for token in top}, k))
+
+    return score
+
+
+def prompt_scores(stack: Stack, contexts: Sequence[Context], score: Score) -> dict[str, list[float]]:
+    """Prompt id -> the stack's deviation at each of its contexts that it answered."""
+    scores: dict[str, list[float]] = {}
+    for context in contexts:
+        top = stack.answers.get(context.id)
+        if top is not None:
+            scores.setdefault(context.prompt_id, []).append(score(context, top))
+    return scores
+
+
+def mean_over_prompts(scores: Mapping[str, Sequence[float]]) -> float:
+    """The mean over prompts of each prompt's mean: what the decision's score estimates."""
+    means = [math.fsum(values) / len(values) for values in scores.values() if values]
+    return math.fsum(means) / len(means) if means else 0.0
+
+
+def band(baseline: Baseline, contexts: Sequence[Context], score: Score, margin: float = MARGIN) -> Band:
+    """The honest band and the ladder over `contexts`."""
+
+    def rungs(role: Role) -> tuple[Rung, ...]:
+        measured = []
+        for stack in baseline.of_role(role):
+            scores = prompt_scores(stack, contexts, score)
+            n = sum(len(values) for values in scores.values())
+            measured.append(Rung(stack.name, stack.label, stack.quantization, mean_over_prompts(scores), n))
+        return tuple(sorted(measured, key=lambda rung: rung.mean))
+
+    honest = rungs(Role.HONEST)
+    ladder = rungs(Role.RUNG)
+    delta = max(FLOOR, margin * max((stack.mean for stack in honest), default=0.0))
+    # A rung inside the band cannot be told from honest: the smallest one beyond it is what can be excluded.
+    beyond = [rung for rung in ladder if rung.mean > 2 * delta]
+    if beyond:
+        c = beyond[0].mean
+        excludes = f"{beyond[0].label} and coarser"
+    else:
+        c = min(0.5, RUNG_WITHOUT_LADDER * delta)
+        excludes = f"a mean deviation of {100 * c:.2g} points or more"
+    return Band(delta, c, excludes, margin, honest, ladder)
+
+
+def usable_contexts(baseline: Baseline, types: Sequence[ContextType]) -> list[Context]:
+    """The baseline's contexts of the given types, in its order."""
+    return [context for context in baseline.contexts if context.type in types]

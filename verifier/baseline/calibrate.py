@@ -1,0 +1,53 @@
+"""Adding a deployment of known truth to a baseline: an honest stack of the band, or a rung of the ladder."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from verifier.baseline.model import Baseline, Role, Stack
+from verifier.checks.asking import chat_body, first_token_list
+from verifier.checks.base import Ask, Observation, Probe, Purpose, Token
+from verifier.suites import Suite
+
+USABLE_SHARE = 0.5
+
+
+class CalibrationError(Exception):
+    """The deployment cannot be used for calibration; the message says why and what to do."""
+
+
+def calibrate(
+    baseline: Baseline, suite: Suite, *, name: str, label: str, role: Role, quantization: str | None
+) -> Generator[Ask, Sequence[Observation], Baseline]:
+    """Ask the deployment every context of `baseline`; returns the baseline with it added.
+
+    Raises CalibrationError when fewer than half of the contexts came back with a usable list.
+    """
+    messages = {prompt.id: prompt.messages for prompt in suite.prompts}
+    probes = tuple(
+        Probe(
+            context.id,
+            "chat/completions",
+            chat_body(
+                messages[context.prompt_id],
+                prefix=context.prefix,
+                style=baseline.prefix_style,
+                top_logprobs=baseline.k,
+            ),
+            Purpose.RECORDING,
+        )
+        for context in baseline.contexts
+    )
+    observations = yield Ask(probes, f"calibrating: {label}", len(probes))
+    answers: dict[str, tuple[Token, ...]] = {}
+    for context, observation in zip(baseline.contexts, observations, strict=True):
+        top = None if observation.answer is None else first_token_list(observation.answer, context.prefix)
+        if top is not None:
+            answers[context.id] = top
+    if len(answers) < USABLE_SHARE * len(probes):
+        why = next((o.detail for o in observations if o.detail), "its answers carry no usable top_logprobs")
+        raise CalibrationError(
+            f"{label} answered only {len(answers)} of {len(probes)} contexts usably ({why}); "
+            "a calibration deployment must answer chat requests with logprobs and top_logprobs 20"
+        )
+    return baseline.with_stack(Stack(name, label, role, quantization, answers))

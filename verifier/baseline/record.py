@@ -1,0 +1,173 @@
+"""Recording a baseline: the reference answers the suite, contexts are pinned in its answers, then asked.
+
+Selection of contexts uses the reference only, never an endpoint's answers (METHOD.md section 3).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from verifier.baseline.model import Baseline, Context, ContextType, PrefixProbe, PrefixStyle
+from verifier.baseline.selection import select
+from verifier.checks.asking import chat_body, continues, first_token_list
+from verifier.checks.base import Ask, Observation, Position, Probe, Purpose, Token
+from verifier.stats.divergence import top_k, tv_bound
+from verifier.suites import Prompt, Suite
+
+TOP_LOGPROBS = 20
+ANSWER_TOKENS = 16
+PREFIXES_PER_PROMPT = 2
+SELF_AGREEMENT = 0.05
+"""Most tv between a context's list in the full answer and pinned; more means another context."""
+CERTAIN = math.log(0.97)
+PREFIX_PROBES = 4
+LONG_PREFIX = 16
+"""Characters of answer before a place where beginning anew is told from going on."""
+
+
+class RecordingError(Exception):
+    """The reference cannot give a baseline; the message says why and what to do."""
+
+
+def record(suite: Suite, *, model: str, seed: int = 0) -> Generator[Ask, Sequence[Observation], Baseline]:
+    """Ask the reference everything a run may later ask an endpoint; returns the baseline.
+
+    Raises RecordingError when the reference gives no logprobs or too few usable contexts.
+    """
+    planned = len(suite.prompts) * (1 + PREFIXES_PER_PROMPT)
+    probes = tuple(_answer_probe(prompt) for prompt in suite.prompts)
+    answers = yield Ask(probes, "reference answers", planned)
+    prompts = {prompt.id: prompt for prompt in suite.prompts}
+    set_aside = {"no answer": 0, "not aligned": 0, "not reproduced when pinned": 0}
+    first: list[Context] = []
+    later: list[Context] = []
+    prompt_tokens: dict[str, int] = {}
+    for prompt, observation in zip(suite.prompts, answers, strict=True):
+        answer = observation.answer
+        if answer is None or not answer.positions:
+            set_aside["no answer"] += 1
+            continue
+        if answer.prompt_tokens is not None:
+            prompt_tokens[prompt.id] = answer.prompt_tokens
+        walked = _walk(prompt, answer.positions, answer.text)
+        if not walked:
+            set_aside["not aligned"] += 1
+            continue
+        first.append(walked[0])
+        later.extend(walked[1:])
+    if not first:
+        raise RecordingError(
+            "the reference gave no usable logprobs: "
+            + (next((o.detail for o in answers if o.detail), "") or "its answers carry no top_logprobs")
+            + ". A reference must answer chat requests with logprobs and top_logprobs 20."
+        )
+    certain = _prefix_probes(later, first)
+    style = yield from _find_style(suite, certain, planned)
+    contexts: list[Context] = list(first)
+    if style is not None:
+        chosen = select(later, PREFIXES_PER_PROMPT)
+        planned = len(suite.prompts) + len(chosen)
+        probes = tuple(_pinned_probe(prompts[context.prompt_id], context, style) for context in chosen)
+        pinned = yield Ask(probes, "pinned contexts", planned)
+        for context, observation in zip(chosen, pinned, strict=True):
+            top = None if observation.answer is None else first_token_list(observation.answer, context.prefix)
+            if top is None:
+                set_aside["not aligned"] += 1
+            elif _distance(context.top, top) > SELF_AGREEMENT:
+                set_aside["not reproduced when pinned"] += 1
+            else:
+                contexts.append(replace(context, top=top))
+    order = {prompt.id: index for index, prompt in enumerate(suite.prompts)}
+    contexts.sort(key=lambda context: (order[context.prompt_id], len(context.prefix)))
+    return Baseline(
+        model=model,
+        suite=f"{suite.name} {suite.version}",
+        suite_sha256=suite.sha256,
+        recorded_at=next((o.started_at for o in answers if o.started_at), datetime.now(UTC).isoformat()),
+        k=TOP_LOGPROBS,
+        seed=seed,
+        prefix_style=style,
+        prompt_tokens=prompt_tokens,
+        prefix_probes=tuple(certain),
+        contexts=tuple(contexts),
+        set_aside=set_aside,
+    )
+
+
+def _answer_probe(prompt: Prompt) -> Probe:
+    body = chat_body(prompt.messages, max_tokens=ANSWER_TOKENS, top_logprobs=TOP_LOGPROBS)
+    return Probe(f"{prompt.id}/answer", "chat/completions", body, Purpose.RECORDING)
+
+
+def _pinned_probe(prompt: Prompt, context: Context, style: PrefixStyle) -> Probe:
+    body = chat_body(prompt.messages, prefix=context.prefix, style=style, top_logprobs=TOP_LOGPROBS)
+    return Probe(context.id, "chat/completions", body, Purpose.RECORDING)
+
+
+def _walk(prompt: Prompt, positions: tuple[Position, ...], text: str) -> list[Context]:
+    """The positions of an answer whose prefix is certain: entries must spell the text, token by token."""
+    contexts: list[Context] = []
+    spelled = b""
+    content = text.encode()
+    for index, position in enumerate(positions):
+        if not content.startswith(spelled):
+            break
+        try:
+            prefix = spelled.decode()
+        except UnicodeDecodeError:
+            prefix = ""
+        # A template may trim a trailing space, and a prefix of white space alone is no prefix.
+        usable = index == 0 or (prefix and prefix == prefix.strip())
+        if usable and position.top:
+            top = tuple(sorted(position.top, key=lambda item: (-item.logprob, item.token)))
+            kind = ContextType.CHAT_PREFIX if index else ContextType.FIRST_TOKEN
+            contexts.append(Context(f"{prompt.id}/{index}", prompt.id, kind, prefix, top))
+        elif index == 0:
+            break
+        spelled += position.token
+    return contexts
+
+
+def _prefix_probes(later: Sequence[Context], first: Sequence[Context]) -> list[PrefixProbe]:
+    """Places where the reference is certain, and where beginning anew would give another token."""
+    openings = {context.prompt_id: context.top[0].token for context in first}
+    probes: dict[str, PrefixProbe] = {}
+    for context in later:
+        best = context.top[0]
+        word = best.token.decode(errors="ignore").strip()
+        anew = best.token.strip() == openings[context.prompt_id].strip()
+        if best.logprob >= CERTAIN and len(word) >= 2 and not anew and len(context.prefix) >= LONG_PREFIX:
+            probes.setdefault(context.prompt_id, PrefixProbe(context.prompt_id, context.prefix, best.token))
+    return list(probes.values())[:PREFIX_PROBES]
+
+
+def _find_style(
+    suite: Suite, certain: Sequence[PrefixProbe], planned: int
+) -> Generator[Ask, Sequence[Observation], PrefixStyle | None]:
+    """The first way in which the reference continues a pinned answer, or None."""
+    messages: Mapping[str, Prompt] = {prompt.id: prompt for prompt in suite.prompts}
+    if len(certain) < 2:
+        return None
+    for style in PrefixStyle:
+        probes = tuple(
+            Probe(
+                f"style/{style}/{probe.prompt_id}",
+                "chat/completions",
+                chat_body(messages[probe.prompt_id].messages, prefix=probe.prefix, style=style),
+                Purpose.RECORDING,
+            )
+            for probe in certain
+        )
+        answers = yield Ask(probes, "how prefixes are continued", planned)
+        if all(continues(probe, observation) for probe, observation in zip(certain, answers, strict=True)):
+            return style
+    return None
+
+
+def _distance(a: tuple[Token, ...], b: tuple[Token, ...]) -> float:
+    first = top_k({token.token: token.logprob for token in a}, TOP_LOGPROBS)
+    second = top_k({token.token: token.logprob for token in b}, TOP_LOGPROBS)
+    return tv_bound(first, second)

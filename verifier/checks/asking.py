@@ -1,0 +1,69 @@
+"""Requests for pinned contexts, and what their answers say of the next token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from verifier.baseline.model import PrefixProbe, PrefixStyle
+from verifier.checks.base import Answer, Observation, Token
+
+
+def chat_body(
+    messages: Sequence[Mapping[str, str]],
+    *,
+    prefix: str = "",
+    style: PrefixStyle | None = None,
+    max_tokens: int = 1,
+    top_logprobs: int | None = None,
+    temperature: float = 0.0,
+) -> dict[str, Any]:
+    """The body of a chat request; with `prefix` the answer's beginning is pinned in the given `style`."""
+    body: dict[str, Any] = {
+        "messages": [dict(message) for message in messages],
+        "max_tokens": max_tokens,
+        "temperature": temperature,
+    }
+    if prefix:
+        last: dict[str, Any] = {"role": "assistant", "content": prefix}
+        if style is PrefixStyle.PREFIX:
+            last["prefix"] = True
+        elif style is PrefixStyle.PARTIAL:
+            last["partial"] = True
+        elif style is PrefixStyle.CONTINUE:
+            body |= {"continue_final_message": True, "add_generation_prompt": False}
+        body["messages"].append(last)
+    if top_logprobs:
+        body |= {"logprobs": True, "top_logprobs": top_logprobs}
+    return body
+
+
+def new_text(answer: Answer, prefix: str) -> str:
+    """What the answer adds to `prefix`: some servers echo a continued prefix in the content."""
+    return answer.text.removeprefix(prefix) if prefix else answer.text
+
+
+def first_token_list(answer: Answer, prefix: str) -> tuple[Token, ...] | None:
+    """The next-token list of a one-token answer, falling; None where it cannot be aligned.
+
+    A server may leave out the entry of an end-of-text token or of half a character; then the first
+    entry belongs to a later token. The entry counts only if it spells the text that was added.
+    """
+    if not answer.positions or not answer.positions[0].top:
+        return None
+    text = new_text(answer, prefix).encode()
+    spelled = b"".join(position.token for position in answer.positions)
+    if text and not spelled.startswith(text) and not text.startswith(spelled):
+        return None
+    counted = answer.completion_tokens
+    if counted is not None and counted != len(answer.positions):
+        return None
+    return tuple(sorted(answer.positions[0].top, key=lambda item: (-item.logprob, item.token)))
+
+
+def continues(probe: PrefixProbe, observation: Observation) -> bool:
+    """Whether the answer goes on where the prefix ended, as the reference is certain to."""
+    if observation.answer is None:
+        return False
+    expected = probe.expected.decode(errors="ignore").strip()
+    return new_text(observation.answer, probe.prefix).strip() == expected

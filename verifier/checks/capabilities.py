@@ -1,0 +1,149 @@
+"""What does the endpoint let us see?
+
+Asked once per run, at most ten completion tokens, booked apart. Three questions:
+
+- Does it return the most likely next tokens with their log-probabilities, and how many?
+- Are they taken before sampling? A list that changes with the temperature, or puts everything on one
+  token where the official weights hesitate, says nothing of the weights: it is then not used, and the
+  endpoint is judged by its text.
+- Does it continue an answer whose beginning we supply? Known places, where the official weights are
+  certain how their own answer goes on, tell a continued answer from one begun anew.
+
+What is withheld is `unsupported`, never a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from verifier.baseline.model import Context, ContextType, PrefixStyle
+from verifier.checks.asking import chat_body, continues, first_token_list
+from verifier.checks.base import Ask, Dialogue, Finding, Observation, Outcome, Probe, Purpose, Status, Token
+from verifier.checks.registry import Check
+from verifier.checks.session import Capabilities, Session
+from verifier.stats.divergence import top_k, tv_bound
+
+MAX_TOKENS = 10
+TOP_LOGPROBS = (20, 5)
+UNCHANGED = 0.3
+"""Most tv between temperature 0 and 1 of the same context for lists taken before sampling."""
+SHORTEST_LIST = 2
+STAGE = "what the endpoint offers"
+
+Asking = Generator[Ask, Sequence[Observation], Observation]
+
+
+def run(session: Session) -> Dialogue:
+    """Sets `session.capabilities`; see the module for what is asked."""
+    uncertain = _most_uncertain(session)
+    k, lists, reached, note = yield from _logprobs(session, uncertain)
+    style = None
+    if reached and session.baseline.prefix_style is not None:
+        style = yield from _prefix_style(session)
+    session.capabilities = Capabilities(reached, k, style, note)
+    details = {
+        "top_logprobs": k,
+        "prefix_style": None if style is None else str(style),
+        "completion_tokens": session.completion_tokens(Purpose.CAPABILITY),
+        "lists_compared": lists,
+    }
+    if not reached:
+        outcome = _why_unreached(session)
+        return Finding(CHECK.name, CHECK.version, outcome, note, details=details)
+    continued = "it continues a pinned answer" if style else "it does not continue a pinned answer"
+    outcome = Outcome.PASS if k else Outcome.UNSUPPORTED
+    said = f"{note}; {continued}."
+    return Finding(CHECK.name, CHECK.version, outcome, said, float(k), unit="k", details=details)
+
+
+CHECK = Check("capabilities", "1", "What the endpoint offers", 0, run)
+
+
+def _most_uncertain(session: Session) -> list[Context]:
+    """Two first tokens at which the official weights hesitate most."""
+    first = [c for c in session.baseline.contexts if c.type is ContextType.FIRST_TOKEN]
+    return sorted(first, key=lambda context: (context.top[0].logprob, context.id))[:2]
+
+
+def _logprobs(
+    session: Session, contexts: Sequence[Context]
+) -> Generator[Ask, Sequence[Observation], tuple[int, int, bool, str]]:
+    """(k, lists compared, whether any request was answered, what to say)."""
+    if session.settings.no_logprobs:
+        observation = yield from _one(session, contexts[0], None, 0.0)
+        return 0, 0, observation.ok, _said(observation, "logprobs were not asked for")
+    observation: Observation | None = None
+    for asked in TOP_LOGPROBS:
+        observation = yield from _one(session, contexts[0], asked, 0.0)
+        if observation.status is not Status.UNSUPPORTED:
+            break
+    assert observation is not None
+    if observation.status is Status.UNSUPPORTED:
+        observation = yield from _one(session, contexts[0], None, 0.0)
+        return 0, 0, observation.ok, _said(observation, "the endpoint refuses requests for logprobs")
+    if observation.answer is None:
+        return 0, 0, False, _said(observation, "")
+    if observation.answer.positions is None:
+        return 0, 0, True, "logprobs were asked for and not given"
+    for compared, context in enumerate(contexts, start=1):
+        cold = yield from _one(session, context, asked, 0.0)
+        warm = yield from _one(session, context, asked, 1.0)
+        lists = [_list(cold), _list(warm)]
+        shortest = min(len(top) for top in lists)
+        if shortest < SHORTEST_LIST:
+            continue
+        first, second = (top_k({item.token: item.logprob for item in top}, shortest) for top in lists)
+        if tv_bound(first, second) <= UNCHANGED:
+            k = min(shortest, asked, session.baseline.k)
+            return k, compared, True, f"it returns the {k} most likely next tokens, taken before sampling"
+    unusable = "its logprobs change with the temperature or cannot be aligned, so they are not used"
+    return 0, len(contexts), True, unusable
+
+
+def _one(session: Session, context: Context, top_logprobs: int | None, temperature: float) -> Asking:
+    messages = session.prompts[context.prompt_id].messages
+    body = chat_body(messages, top_logprobs=top_logprobs, temperature=temperature)
+    key = f"capability/{context.id}/{top_logprobs or 'text'}/t{temperature:g}"
+    probe = Probe(key, "chat/completions", body, Purpose.CAPABILITY)
+    return (yield from session.ask([probe], STAGE, 0))[0]
+
+
+def _list(observation: Observation) -> tuple[Token, ...]:
+    return (observation.answer and first_token_list(observation.answer, "")) or ()
+
+
+def _prefix_style(session: Session) -> Generator[Ask, Sequence[Observation], PrefixStyle | None]:
+    """The reference's own style first, then the others, while tokens are left; two places must agree."""
+    recorded = session.baseline.prefix_style
+    for style in sorted(PrefixStyle, key=lambda style: style is not recorded):
+        places = session.baseline.prefix_probes[:2]
+        if session.completion_tokens(Purpose.CAPABILITY) + len(places) > MAX_TOKENS or len(places) < 2:
+            return None
+        probes = [
+            Probe(
+                f"capability/{style}/{place.prompt_id}",
+                "chat/completions",
+                chat_body(session.prompts[place.prompt_id].messages, prefix=place.prefix, style=style),
+                Purpose.CAPABILITY,
+            )
+            for place in places
+        ]
+        answers = yield from session.ask(probes, STAGE, 0)
+        if all(continues(place, answer) for place, answer in zip(places, answers, strict=True)):
+            return style
+    return None
+
+
+def _said(observation: Observation, otherwise: str) -> str:
+    return otherwise if observation.ok else observation.detail
+
+
+def _why_unreached(session: Session) -> Outcome:
+    statuses = {observation.status for observation in session.observations.values()}
+    for status, outcome in (
+        (Status.FAULTY, Outcome.FAULTY),
+        (Status.UNSUPPORTED, Outcome.UNSUPPORTED),
+    ):
+        if status in statuses:
+            return outcome
+    return Outcome.ERROR

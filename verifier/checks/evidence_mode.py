@@ -1,0 +1,79 @@
+"""What an endpoint's answers are scored by: its distributions where it shows them, else its text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verifier.baseline.band import Band, Score, band, prompt_scores, tv_score, usable_contexts
+from verifier.baseline.model import Baseline, Context, ContextType
+from verifier.baseline.selection import is_near_tie
+from verifier.checks.asking import first_token_list, new_text
+from verifier.checks.base import Answer, Token
+from verifier.checks.session import Capabilities
+from verifier.stats.margin import margin
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """`level` is the evidence level; `contexts` are those it can use; `band` is computed on just these."""
+
+    level: str
+    k: int
+    types: tuple[ContextType, ...]
+    contexts: tuple[Context, ...]
+    score: Score
+    band: Band
+
+    def read(self, context: Context, answer: Answer) -> tuple[Token, ...] | None:
+        """The next-token list that `answer` shows at `context`; None where it cannot be aligned."""
+        if self.level == "distributions":
+            top = first_token_list(answer, context.prefix)
+            return top if top is not None and len(top) >= min(self.k, len(context.top)) else None
+        return chosen_token(context, answer)
+
+
+def choose_mode(baseline: Baseline, capabilities: Capabilities) -> Mode:
+    """The sharpest mode that the endpoint's capabilities allow."""
+    types = [ContextType.FIRST_TOKEN]
+    if capabilities.prefix_style is not None:
+        types.append(ContextType.CHAT_PREFIX)
+    contexts = usable_contexts(baseline, types)
+    if capabilities.k:
+        score = tv_score(capabilities.k)
+        return Mode(
+            "distributions",
+            capabilities.k,
+            tuple(types),
+            tuple(contexts),
+            score,
+            band(baseline, contexts, score),
+        )
+    ties = [context for context in contexts if is_near_tie(context)]
+    return Mode("text", 0, tuple(types), tuple(ties), margin_score, band(baseline, ties, margin_score))
+
+
+def margin_score(context: Context, top: tuple[Token, ...]) -> float:
+    """Deviation as the clipped margin of the most likely token."""
+    return margin(context.logprobs, top[0].token)
+
+
+def chosen_token(context: Context, answer: Answer) -> tuple[Token, ...] | None:
+    """The token that a one-token text answer chose, named by the reference's list where it stands there.
+
+    Some servers trim white space, so among listed tokens that read alike the likeliest is taken: an
+    endpoint is never charged for its trimming.
+    """
+    text = new_text(answer, context.prefix).strip()
+    if not text or (answer.completion_tokens is not None and answer.completion_tokens > 1):
+        return None
+    for item in context.top:
+        if item.token.decode(errors="replace").strip() == text:
+            return (Token(item.token, 0.0),)
+    return (Token(text.encode(), 0.0),)
+
+
+def scores_of_rung(baseline: Baseline, mode: Mode) -> list[list[float]] | None:
+    """Per prompt, the deviations of the rung that `faithful` must exclude; None without a ladder."""
+    rung = next((rung for rung in mode.band.rungs if rung.mean >= mode.band.c), None)
+    stack = next((stack for stack in baseline.stacks if rung is not None and stack.name == rung.name), None)
+    return None if stack is None else list(prompt_scores(stack, mode.contexts, mode.score).values())

@@ -1,0 +1,155 @@
+"""What the checks of one run share: the suite, the baseline, the budget, and every observation so far."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from verifier.baseline.model import Baseline, PrefixStyle
+from verifier.checks.base import Ask, Fault, Observation, Probe, Purpose, Status
+from verifier.suites import Suite
+
+GIVES_UP_AFTER = 8
+"""Failures in a row after which the endpoint counts as down and the run stops asking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the caller chose. `max_tokens` bounds completion tokens, `max_requests` requests; None: no bound.
+
+    `estimation_prompts` is the size of the estimation sample; `decide_only` skips it.
+    """
+
+    alpha: float = 0.01
+    max_tokens: int | None = None
+    max_requests: int | None = None
+    no_logprobs: bool = False
+    decide_only: bool = False
+    seed: int = 0
+    declared: str | None = None
+    estimation_prompts: int = 60
+
+    def __post_init__(self) -> None:
+        if not 0 < self.alpha < 0.5:
+            raise ValueError(f"alpha is an error rate between 0 and 0.5, not {self.alpha}")
+        for name in ("max_tokens", "max_requests", "estimation_prompts"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, not {value}")
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the endpoint lets us see. `k` is the length of its usable top-k lists, 0 without any."""
+
+    reachable: bool
+    k: int
+    prefix_style: PrefixStyle | None
+    note: str
+
+
+class Session:
+    """One run's memory. Checks ask through it, so that none asks for what another has already seen."""
+
+    def __init__(self, suite: Suite, baseline: Baseline, settings: Settings) -> None:
+        self.suite = suite
+        self.baseline = baseline
+        self.settings = settings
+        self.prompts = {prompt.id: prompt for prompt in suite.prompts}
+        self.capabilities = Capabilities(False, 0, None, "not probed yet")
+        self.probes: dict[str, Probe] = {}
+        self.observations: dict[str, Observation] = {}
+        self._failures_in_a_row = 0
+
+    def rng(self, check: str) -> np.random.Generator:
+        """A generator of its own for each check, so that adding one never moves another's draws."""
+        return np.random.default_rng([self.settings.seed, *check.encode()])
+
+    def ask(
+        self, probes: Sequence[Probe], stage: str, planned: int
+    ) -> Generator[Ask, Sequence[Observation], list[Observation]]:
+        """Observations for `probes`, in order. Those already asked are not asked again; those beyond the
+        budget, or after the endpoint went down, come back as our own `Fault.BUDGET` without being sent.
+        """
+        fresh = [probe for probe in probes if probe.key not in self.observations]
+        allowed = self._affordable(fresh)
+        if allowed:
+            answers = yield Ask(tuple(allowed), stage, max(planned, len(self.observations) + len(allowed)))
+            for probe, observation in zip(allowed, answers, strict=True):
+                self.probes[probe.key] = probe
+                self.observations[probe.key] = observation
+                if observation.attempts:
+                    self._failures_in_a_row = 0 if observation.ok else self._failures_in_a_row + 1
+        return [self.observations.get(probe.key) or _not_sent(probe) for probe in probes]
+
+    @property
+    def down(self) -> bool:
+        """Whether the endpoint failed so often in a row that asking on is pointless."""
+        return self._failures_in_a_row >= GIVES_UP_AFTER
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the stored evidence ends early: a probe of ours was never sent."""
+        return any(o.fault is Fault.INTERNAL and o.attempts == 0 for o in self.observations.values())
+
+    @property
+    def requests(self) -> int:
+        return sum(observation.attempts for observation in self.observations.values())
+
+    @property
+    def prompt_tokens(self) -> int:
+        return sum(o.answer.prompt_tokens or 0 for o in self.observations.values() if o.answer)
+
+    def completion_tokens(self, purpose: Purpose | None = None) -> int:
+        """Completion tokens received, of all probes or of one purpose."""
+        return sum(
+            tokens_of(observation)
+            for key, observation in self.observations.items()
+            if purpose is None or self.probes[key].purpose is purpose
+        )
+
+    def count(self, status: Status) -> int:
+        return sum(observation.status is status for observation in self.observations.values())
+
+    def can_afford(self, probes: Sequence[Probe]) -> bool:
+        """Whether the budget covers all of `probes`."""
+        return len(self._affordable(probes)) == len(probes)
+
+    def _affordable(self, probes: Sequence[Probe]) -> list[Probe]:
+        if self.down:
+            return []
+        tokens, requests = self.completion_tokens(), self.requests
+        kept = []
+        for probe in probes:
+            tokens += int(probe.body.get("max_tokens", 1))
+            requests += 1
+            if self.settings.max_tokens is not None and tokens > self.settings.max_tokens:
+                break
+            if self.settings.max_requests is not None and requests > self.settings.max_requests:
+                break
+            kept.append(probe)
+        return kept
+
+
+def tokens_of(observation: Observation) -> int:
+    """Completion tokens of one answer: what the endpoint counted, else its entries, else 1 for any text."""
+    answer = observation.answer
+    if answer is None:
+        return 0
+    if answer.completion_tokens is not None:
+        return answer.completion_tokens
+    if answer.positions is not None:
+        return len(answer.positions)
+    return 1 if answer.text else 0
+
+
+def _not_sent(probe: Probe) -> Observation:
+    return Observation(
+        key=probe.key,
+        status=Fault.BUDGET.status,
+        fault=Fault.BUDGET,
+        detail="Not sent: the run's budget was spent, or the endpoint was down.",
+        attempts=0,
+    )

@@ -1,0 +1,251 @@
+"""Does the endpoint predict the next tokens that the official weights predict?
+
+The endpoint and the official weights are asked for the next token at the same places: the first token
+of an answer, and places inside the official weights' own answers. Where the endpoint returns
+log-probabilities, the two lists are compared by a bound on their total variation that truncation can
+only lower; where it does not, by how far its choice lies from the best one at near-ties.
+
+Honest deployments differ a little too, so the question is never "the same or not" but "further away
+than honest deployments stray". Evidence is gathered prompt by prompt, in random order, as e-values that
+may be looked at after each: the run stops asking as soon as they support `deviating` or `faithful` at
+the stated error rate. The published fidelity does not come from that stream but from a sample whose size
+was fixed beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from verifier.baseline.model import Context
+from verifier.checks import distribution_details as details
+from verifier.checks.asking import chat_body
+from verifier.checks.base import Ask, Dialogue, Finding, Observation, Outcome, Probe, Purpose, Token
+from verifier.checks.evidence_mode import Mode, choose_mode, scores_of_rung
+from verifier.checks.registry import Check
+from verifier.checks.session import Session, tokens_of
+from verifier.stats.decision import Decision
+from verifier.stats.divergence import disjoint, top_k
+from verifier.stats.power import Replay, replay_rung
+
+BATCH = 8
+"""Prompts in flight between two looks at the evidence."""
+DISJOINT_FROM_K = 5
+"""Shorter lists may be disjoint by chance, so they never speak of another model."""
+
+OUTCOMES = {"faithful": Outcome.PASS, "deviating": Outcome.FAIL, "different-model": Outcome.FAIL}
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What a run has seen: context id -> deviation and list, and how the decision went."""
+
+    scores: dict[str, float]
+    lists: dict[str, tuple[Token, ...]]
+    set_aside: int
+    decision_prompts: int
+    decision_tokens: int
+    stopped_because: str
+
+
+def run(session: Session) -> Dialogue:
+    """See the module. The finding's details are those of `distribution_details`."""
+    assert session.capabilities.reachable, "a run without an answer ends with the capability probe"
+    mode = choose_mode(session.baseline, session.capabilities)
+    rng = session.rng(CHECK.name)
+    order = _draw(mode, rng)
+    if not order:
+        return Finding(
+            CHECK.name,
+            CHECK.version,
+            Outcome.INCONCLUSIVE,
+            "The baseline has no context that this endpoint's evidence could be judged on; record one with "
+            "more prompts, or with a reference that returns logprobs.",
+            details={"verdict": "insufficient-access", "evidence_level": mode.level},
+        )
+    replay = _replay(session, mode, len(order))
+    decision = Decision(
+        delta=mode.band.delta,
+        c=mode.band.c,
+        alpha=session.settings.alpha,
+        may_be_faithful=replay is None or replay.able,
+    )
+    gathered = yield from _decide(session, mode, order, decision, replay)
+    if not session.settings.decide_only:
+        yield from _estimate(session, mode, order, gathered)
+    return _finding(session, mode, order, decision, gathered, replay)
+
+
+CHECK = Check("token_distribution", "1", "Token distribution", 10, run)
+
+
+def _draw(mode: Mode, rng: np.random.Generator) -> list[tuple[Context, list[Context]]]:
+    """Prompts in random order: for each the one context that decides, and all of its contexts."""
+    grouped: dict[str, list[Context]] = {}
+    for context in mode.contexts:
+        grouped.setdefault(context.prompt_id, []).append(context)
+    prompts = list(grouped.values())
+    return [
+        (contexts[int(rng.integers(len(contexts)))], contexts)
+        for contexts in (prompts[int(index)] for index in rng.permutation(len(prompts)))
+    ]
+
+
+def _replay(session: Session, mode: Mode, prompts: int) -> Replay | None:
+    """Whether the smallest rung to be excluded would be found within the budget; None without a ladder."""
+    scores = scores_of_rung(session.baseline, mode)
+    if scores is None:
+        return None
+    budget = prompts
+    if session.settings.max_tokens is not None:
+        budget = min(budget, max(0, session.settings.max_tokens - session.completion_tokens()))
+    return replay_rung(
+        scores,
+        delta=mode.band.delta,
+        c=mode.band.c,
+        alpha=session.settings.alpha,
+        budget=budget,
+        rng=session.rng(f"{CHECK.name}/replay"),
+    )
+
+
+def _decide(
+    session: Session,
+    mode: Mode,
+    order: Sequence[tuple[Context, list[Context]]],
+    decision: Decision,
+    replay: Replay | None,
+) -> Generator[Ask, Sequence[Observation], Gathered]:
+    gathered = Gathered({}, {}, 0, 0, 0, "pool-exhausted")
+    extra = 0
+    if not session.settings.decide_only:
+        extra = sum(len(contexts) - 1 for _, contexts in order[: session.settings.estimation_prompts])
+    for start in range(0, len(order), BATCH):
+        batch = [context for context, _ in order[start : start + BATCH]]
+        probes = [_probe(session, mode, context, Purpose.DECISION) for context in batch]
+        short = not session.can_afford(probes)
+        observations = yield from session.ask(probes, "deciding", _expected(len(order), start) + extra)
+        for context, observation in zip(batch, observations, strict=True):
+            _take(mode, context, observation, gathered)
+            if decision.settled:
+                continue
+            gathered.decision_prompts += context.id in gathered.scores
+            gathered.decision_tokens += tokens_of(observation)
+            if context.id in gathered.scores:
+                apart = mode.k >= DISJOINT_FROM_K and _disjoint(context, gathered.lists[context.id], mode.k)
+                decision.update(gathered.scores[context.id], disjoint=apart)
+        if session.interrupted:
+            gathered.stopped_because = "interrupted"
+        elif decision.settled:
+            gathered.stopped_because = "decided"
+        elif session.down:
+            gathered.stopped_because = "endpoint-down"
+        elif short:
+            gathered.stopped_because = "budget"
+        else:
+            continue
+        return gathered
+    if decision.verdict:
+        gathered.stopped_because = "decided"
+    elif replay is not None and not replay.able:
+        gathered.stopped_because = "insensitive"
+    return gathered
+
+
+def _estimate(
+    session: Session,
+    mode: Mode,
+    order: Sequence[tuple[Context, list[Context]]],
+    gathered: Gathered,
+) -> Generator[Ask, Sequence[Observation], None]:
+    """The estimation sample: every context of the first prompts of the order, however the decision went."""
+    wanted = [
+        context
+        for _, contexts in order[: session.settings.estimation_prompts]
+        for context in contexts
+        if context.id not in session.observations
+    ]
+    planned = len(session.observations) + len(wanted)
+    for start in range(0, len(wanted), BATCH):
+        if session.down or session.interrupted:
+            return
+        batch = wanted[start : start + BATCH]
+        probes = [_probe(session, mode, context, Purpose.ESTIMATION) for context in batch]
+        observations = yield from session.ask(probes, "estimating", planned)
+        for context, observation in zip(batch, observations, strict=True):
+            _take(mode, context, observation, gathered)
+
+
+def _probe(session: Session, mode: Mode, context: Context, purpose: Purpose) -> Probe:
+    body = chat_body(
+        session.prompts[context.prompt_id].messages,
+        prefix=context.prefix,
+        style=session.capabilities.prefix_style,
+        top_logprobs=mode.k or None,
+    )
+    return Probe(context.id, "chat/completions", body, purpose)
+
+
+def _take(mode: Mode, context: Context, observation: Observation, gathered: Gathered) -> None:
+    if observation.answer is None:
+        return
+    top = mode.read(context, observation.answer)
+    if top is None:
+        gathered.set_aside += 1
+        return
+    gathered.lists[context.id] = top
+    gathered.scores[context.id] = mode.score(context, top)
+
+
+def _disjoint(context: Context, top: tuple[Token, ...], k: int) -> bool:
+    return disjoint(top_k(context.logprobs, k), top_k({item.token: item.logprob for item in top}, k))
+
+
+def _expected(prompts: int, start: int) -> int:
+    """Decision requests expected in all: an honest endpoint takes about a hundred."""
+    return min(prompts, max(100, start + BATCH))
+
+
+def _finding(
+    session: Session,
+    mode: Mode,
+    order: Sequence[tuple[Context, list[Context]]],
+    decision: Decision,
+    gathered: Gathered,
+    replay: Replay | None,
+) -> Finding:
+    sample = [contexts for _, contexts in order[: session.settings.estimation_prompts]]
+    numbers = details.estimates(session, mode, sample, gathered.scores, gathered.lists)
+    verdict = decision.verdict or ("inconclusive" if gathered.scores else "not-measured")
+    outcome = OUTCOMES.get(verdict, Outcome.INCONCLUSIVE if gathered.scores else Outcome.FAULTY)
+    headline = numbers.fidelity or numbers.agreement
+    return Finding(
+        check=CHECK.name,
+        version=CHECK.version,
+        outcome=outcome,
+        cause=details.sentence(mode, verdict, gathered.stopped_because, decision, numbers),
+        estimate=headline and headline.value,
+        low=headline and headline.low,
+        high=headline and headline.high,
+        n=len(gathered.scores),
+        unit="of 100 next tokens" if numbers.fidelity else "share of near-ties" if headline else "",
+        details={
+            "verdict": verdict,
+            "stopped_because": gathered.stopped_because,
+            "evidence_level": mode.level,
+            "k": mode.k,
+            "context_types": [str(kind) for kind in mode.types],
+            "e_value": decision.e_value,
+            "e_values": decision.e_values(),
+            "decision_prompts": gathered.decision_prompts,
+            "decision_tokens": gathered.decision_tokens,
+            "prompts": len({context_id.rpartition("/")[0] for context_id in gathered.scores}),
+            "contexts": len(gathered.scores),
+            "set_aside": gathered.set_aside,
+            "can_tell": replay and details.replay_json(replay),
+            **details.numbers_json(mode, numbers),
+            "most_divergent": details.most_divergent(session, mode, gathered.scores, gathered.lists),
+        },
+    )

@@ -1,0 +1,43 @@
+"""One verification: every check asks in turn, and the findings become the result.
+
+A dialogue like any other: `runner.drive` answers it over the network, `evidence.replay` from a bundle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
+
+from verifier.baseline.model import Baseline
+from verifier.checks.base import Ask, Finding, Observation
+from verifier.checks.registry import discover
+from verifier.checks.session import Session, Settings
+from verifier.scoring.result import build
+from verifier.suites import Suite
+
+__all__ = ["Settings", "SuiteMismatch", "verification"]
+
+
+class SuiteMismatch(ValueError):
+    """The baseline was recorded with another suite than the one at hand."""
+
+
+def verification(
+    baseline: Baseline, suite: Suite, settings: Settings, *, endpoint: Mapping[str, str]
+) -> Generator[Ask, Sequence[Observation], dict[str, Any]]:
+    """The result of a run, as published (`scoring.result`).
+
+    `endpoint` is `{"base_url", "upstream_model"}`, copied into the result. Raises SuiteMismatch.
+    """
+    if baseline.suite_sha256 != suite.sha256:
+        raise SuiteMismatch(
+            f"the baseline was recorded with {baseline.suite} (sha256 {baseline.suite_sha256[:12]}…), this is "
+            f"{suite.name} {suite.version} (sha256 {suite.sha256[:12]}…); record the baseline again"
+        )
+    session = Session(suite, baseline, settings)
+    findings: list[Finding] = []
+    for check, _ in discover():
+        findings.append((yield from check.run(session)))
+        if not session.capabilities.reachable:
+            break
+    return build(session, findings, endpoint)
