@@ -31,8 +31,8 @@ def verification(
     """
     if baseline.suite_sha256 != suite.sha256:
         raise SuiteMismatch(
-            f"the baseline was recorded with {baseline.suite} (sha256 {baseline.suite_sha256[:12]}…), this is "
-            f"{suite.name} {suite.version} (sha256 {suite.sha256[:12]}…); record the baseline again"
+            f"the baseline was recorded with {baseline.suite} (sha256 {baseline.suite_sha256[:12]}…), "
+            f"this is {suite.name} {suite.version} (sha256 {suite.sha256[:12]}…); record the baseline again"
         )
     session = Session(suite, baseline, settings)
     findings: list[Finding] = []

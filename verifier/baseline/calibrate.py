@@ -17,12 +17,23 @@ class CalibrationError(Exception):
 
 
 def calibrate(
-    baseline: Baseline, suite: Suite, *, name: str, label: str, role: Role, quantization: str | None
+    baseline: Baseline,
+    suite: Suite,
+    *,
+    name: str,
+    label: str,
+    role: Role,
+    quantization: str | None,
+    prompts: int | None = None,
 ) -> Generator[Ask, Sequence[Observation], Baseline]:
-    """Ask the deployment every context of `baseline`; returns the baseline with it added.
+    """Ask the deployment every context of `baseline`, or those of `prompts` of its prompts, evenly spaced.
+
+    Returns the baseline with the deployment added.
 
     Raises CalibrationError when fewer than half of the contexts came back with a usable list.
     """
+    asked = spaced(list(baseline.by_prompt), prompts)
+    contexts = [context for context in baseline.contexts if context.prompt_id in asked]
     messages = {prompt.id: prompt.messages for prompt in suite.prompts}
     probes = tuple(
         Probe(
@@ -36,11 +47,11 @@ def calibrate(
             ),
             Purpose.RECORDING,
         )
-        for context in baseline.contexts
+        for context in contexts
     )
     observations = yield Ask(probes, f"calibrating: {label}", len(probes))
     answers: dict[str, tuple[Token, ...]] = {}
-    for context, observation in zip(baseline.contexts, observations, strict=True):
+    for context, observation in zip(contexts, observations, strict=True):
         top = None if observation.answer is None else first_token_list(observation.answer, context.prefix)
         if top is not None:
             answers[context.id] = top
@@ -51,3 +62,10 @@ def calibrate(
             "a calibration deployment must answer chat requests with logprobs and top_logprobs 20"
         )
     return baseline.with_stack(Stack(name, label, role, quantization, answers))
+
+
+def spaced(prompt_ids: Sequence[str], n: int | None) -> frozenset[str]:
+    """`n` of the ids at even distances (all for None): every kind of prompt stays represented."""
+    if n is None or n >= len(prompt_ids):
+        return frozenset(prompt_ids)
+    return frozenset(prompt_ids[index * len(prompt_ids) // n] for index in range(n))

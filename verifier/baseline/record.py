@@ -10,6 +10,8 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
+
 from verifier.baseline.model import Baseline, Context, ContextType, PrefixProbe, PrefixStyle
 from verifier.baseline.selection import select
 from verifier.checks.asking import chat_body, continues, first_token_list
@@ -32,20 +34,25 @@ class RecordingError(Exception):
     """The reference cannot give a baseline; the message says why and what to do."""
 
 
-def record(suite: Suite, *, model: str, seed: int = 0) -> Generator[Ask, Sequence[Observation], Baseline]:
+def record(
+    suite: Suite, *, model: str, seed: int = 0, prompts: int | None = None
+) -> Generator[Ask, Sequence[Observation], Baseline]:
     """Ask the reference everything a run may later ask an endpoint; returns the baseline.
+
+    `prompts` records only that many of the suite's prompts, drawn with `seed`.
 
     Raises RecordingError when the reference gives no logprobs or too few usable contexts.
     """
-    planned = len(suite.prompts) * (1 + PREFIXES_PER_PROMPT)
-    probes = tuple(_answer_probe(prompt) for prompt in suite.prompts)
+    drawn = draw(suite, prompts, seed)
+    planned = len(drawn) * (1 + PREFIXES_PER_PROMPT)
+    probes = tuple(_answer_probe(prompt) for prompt in drawn)
     answers = yield Ask(probes, "reference answers", planned)
-    prompts = {prompt.id: prompt for prompt in suite.prompts}
+    by_id = {prompt.id: prompt for prompt in drawn}
     set_aside = {"no answer": 0, "not aligned": 0, "not reproduced when pinned": 0}
     first: list[Context] = []
     later: list[Context] = []
     prompt_tokens: dict[str, int] = {}
-    for prompt, observation in zip(suite.prompts, answers, strict=True):
+    for prompt, observation in zip(drawn, answers, strict=True):
         answer = observation.answer
         if answer is None or not answer.positions:
             set_aside["no answer"] += 1
@@ -65,12 +72,12 @@ def record(suite: Suite, *, model: str, seed: int = 0) -> Generator[Ask, Sequenc
             + ". A reference must answer chat requests with logprobs and top_logprobs 20."
         )
     certain = _prefix_probes(later, first)
-    style = yield from _find_style(suite, certain, planned)
+    style = yield from _find_style(by_id, certain, planned)
     contexts: list[Context] = list(first)
     if style is not None:
         chosen = select(later, PREFIXES_PER_PROMPT)
-        planned = len(suite.prompts) + len(chosen)
-        probes = tuple(_pinned_probe(prompts[context.prompt_id], context, style) for context in chosen)
+        planned = len(drawn) + len(chosen)
+        probes = tuple(_pinned_probe(by_id[context.prompt_id], context, style) for context in chosen)
         pinned = yield Ask(probes, "pinned contexts", planned)
         for context, observation in zip(chosen, pinned, strict=True):
             top = None if observation.answer is None else first_token_list(observation.answer, context.prefix)
@@ -80,7 +87,7 @@ def record(suite: Suite, *, model: str, seed: int = 0) -> Generator[Ask, Sequenc
                 set_aside["not reproduced when pinned"] += 1
             else:
                 contexts.append(replace(context, top=top))
-    order = {prompt.id: index for index, prompt in enumerate(suite.prompts)}
+    order = {prompt.id: index for index, prompt in enumerate(drawn)}
     contexts.sort(key=lambda context: (order[context.prompt_id], len(context.prefix)))
     return Baseline(
         model=model,
@@ -95,6 +102,14 @@ def record(suite: Suite, *, model: str, seed: int = 0) -> Generator[Ask, Sequenc
         contexts=tuple(contexts),
         set_aside=set_aside,
     )
+
+
+def draw(suite: Suite, prompts: int | None, seed: int) -> list[Prompt]:
+    """`prompts` of the suite's prompts at random, in the suite's order; all of them for None."""
+    if prompts is None or prompts >= len(suite.prompts):
+        return list(suite.prompts)
+    chosen = np.random.default_rng(seed).choice(len(suite.prompts), prompts, replace=False)
+    return [suite.prompts[int(index)] for index in sorted(chosen)]
 
 
 def _answer_probe(prompt: Prompt) -> Probe:
@@ -145,10 +160,9 @@ def _prefix_probes(later: Sequence[Context], first: Sequence[Context]) -> list[P
 
 
 def _find_style(
-    suite: Suite, certain: Sequence[PrefixProbe], planned: int
+    prompts: Mapping[str, Prompt], certain: Sequence[PrefixProbe], planned: int
 ) -> Generator[Ask, Sequence[Observation], PrefixStyle | None]:
     """The first way in which the reference continues a pinned answer, or None."""
-    messages: Mapping[str, Prompt] = {prompt.id: prompt for prompt in suite.prompts}
     if len(certain) < 2:
         return None
     for style in PrefixStyle:
@@ -156,7 +170,7 @@ def _find_style(
             Probe(
                 f"style/{style}/{probe.prompt_id}",
                 "chat/completions",
-                chat_body(messages[probe.prompt_id].messages, prefix=probe.prefix, style=style),
+                chat_body(prompts[probe.prompt_id].messages, prefix=probe.prefix, style=style),
                 Purpose.RECORDING,
             )
             for probe in certain

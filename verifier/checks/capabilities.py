@@ -72,12 +72,10 @@ def _logprobs(
     if session.settings.no_logprobs:
         observation = yield from _one(session, contexts[0], None, 0.0)
         return 0, 0, observation.ok, _said(observation, "logprobs were not asked for")
-    observation: Observation | None = None
     for asked in TOP_LOGPROBS:
         observation = yield from _one(session, contexts[0], asked, 0.0)
         if observation.status is not Status.UNSUPPORTED:
             break
-    assert observation is not None
     if observation.status is Status.UNSUPPORTED:
         observation = yield from _one(session, contexts[0], None, 0.0)
         return 0, 0, observation.ok, _said(observation, "the endpoint refuses requests for logprobs")

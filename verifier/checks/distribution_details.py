@@ -52,11 +52,12 @@ def estimates(
     ties = [context for context in flat if is_near_tie(context)]
     agreeing = sum(lists[context.id][0].token == context.top[0].token for context in ties)
     deviation = clustered_mean([[scores[context.id] for context in contexts] for contexts in seen])
+    mean = None if deviation is None else deviation.value
     if session.settings.decide_only:
-        return Estimates(None, None, None, None, None, deviation and deviation.value)
+        return Estimates(None, None, None, None, None, mean)
     agreement = wilson(agreeing, len(ties))
     if mode.level != "distributions":
-        return Estimates(None, None, agreement, None, None, deviation and deviation.value)
+        return Estimates(None, None, agreement, None, None, mean)
     common = tv_score(min(COMMON_K, mode.k))
     at_common = clustered_mean([[common(c, lists[c.id]) for c in contexts] for contexts in seen])
     pairs = [(top_k(c.logprobs, mode.k), top_k(_logprobs(lists[c.id]), mode.k)) for c in flat]
@@ -69,13 +70,11 @@ def estimates(
         agreement,
         kl,
         rms,
-        deviation and deviation.value,
+        mean,
     )
 
 
-def sentence(
-    mode: Mode, verdict: str, stopped_because: str, decision: Decision, numbers: Estimates
-) -> str:
+def sentence(mode: Mode, verdict: str, stopped_because: str, decision: Decision, numbers: Estimates) -> str:
     """What the numbers mean, in words a newcomer understands."""
     seen = _seen(numbers)
     honest = f"honest deployments stay above {100 * (1 - mode.band.delta):.2f}" if mode.k else ""
@@ -86,7 +85,9 @@ def sentence(
             f" ({honest})." if honest else "."
         )
     if verdict == "different-model":
-        return f"{seen} In most places none of its likely tokens is one of the official weights' likely tokens."
+        return (
+            f"{seen} In most places none of its likely tokens is one of the official weights' likely tokens."
+        )
     reasons = {
         "budget": "the budget was spent before the evidence sufficed; allow more tokens",
         "insensitive": f"these contexts cannot tell {mode.band.excludes} from honest within the budget; "
@@ -197,7 +198,9 @@ def _as_fidelity(deviation: Interval | None) -> Interval | None:
 
 
 def _interval_json(interval: Interval | None) -> dict[str, Any] | None:
-    return interval and {"value": interval.value, "low": interval.low, "high": interval.high}
+    if interval is None:
+        return None
+    return {"value": interval.value, "low": interval.low, "high": interval.high}
 
 
 def _rung_json(rung: Rung, mode: Mode) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+import verifier.checks.distribution_details as details
 from verifier.baseline.model import Context
-from verifier.checks import distribution_details as details
 from verifier.checks.asking import chat_body
 from verifier.checks.base import Ask, Dialogue, Finding, Observation, Outcome, Probe, Purpose, Token
 from verifier.checks.evidence_mode import Mode, choose_mode, scores_of_rung

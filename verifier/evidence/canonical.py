@@ -40,3 +40,8 @@ def canonical_json(value: Any) -> bytes:
 def digest(value: Any) -> str:
     """`sha256:…` of the canonical JSON of `value`."""
     return "sha256:" + hashlib.sha256(canonical_json(value)).hexdigest()
+
+
+def result_text(result: Any) -> str:
+    """A result as people and programs read it: sorted keys, two spaces, a final newline; always the same."""
+    return json.dumps(rounded(result), sort_keys=True, indent=2, ensure_ascii=False) + "\n"

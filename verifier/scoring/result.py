@@ -23,9 +23,7 @@ def build(session: Session, findings: Sequence[Finding], endpoint: Mapping[str, 
     seen: Mapping[str, Any] = distribution.details if distribution else {}
     verdict, stopped_because = _verdict(session, distribution)
     cause = _cause(verdict, by_check)
-    declaration = compare(
-        session.settings.declared, _measured(verdict, seen, cause), verdict=verdict
-    )
+    declaration = compare(session.settings.declared, _measured(verdict, seen, cause), verdict=verdict)
     result = {
         "assay_result": RESULT,
         "model": session.baseline.model,
@@ -93,9 +91,7 @@ def _cause(verdict: str, by_check: Mapping[str, Finding]) -> dict[str, str] | No
     return None
 
 
-def _measured(
-    verdict: str, seen: Mapping[str, Any], cause: Mapping[str, str] | None
-) -> str | None:
+def _measured(verdict: str, seen: Mapping[str, Any], cause: Mapping[str, str] | None) -> str | None:
     """The quantization measured: the nearest rung's, unless something else explains the deviation."""
     nearest = (seen.get("ladder") or {}).get("nearest")
     if verdict == "deviating" and cause is None and nearest:

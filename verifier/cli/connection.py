@@ -1,0 +1,124 @@
+"""What the commands share that talk to an endpoint: its address, its key, and asking it with progress."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from verifier.baseline import files
+from verifier.baseline.model import Baseline
+from verifier.checks.base import Ask, Observation
+from verifier.cli.errors import CommandError
+from verifier.cli.progress import Reporter
+from verifier.client.egress import EgressPolicy, check_url
+from verifier.client.limits import Limits
+from verifier.client.session import Client
+from verifier.client.target import Target
+from verifier.runner import Store, drive
+from verifier.suites import Suite, SuiteError, load
+
+T = TypeVar("T")
+
+
+def add_endpoint_arguments(parser: argparse.ArgumentParser) -> None:
+    """--api-key-env, --allow-private, --concurrency, --deadline."""
+    parser.add_argument(
+        "--api-key-env",
+        metavar="VAR",
+        help="the environment variable that holds the API key (a key on the command line would be seen)",
+    )
+    parser.add_argument(
+        "--allow-private",
+        action="store_true",
+        help="also ask private addresses and plain http (loopback is always allowed here)",
+    )
+    parser.add_argument(
+        "--concurrency", type=positive, default=4, metavar="N", help="requests in flight (default 4)"
+    )
+    parser.add_argument(
+        "--deadline", type=seconds, default=60.0, metavar="S", help="seconds per request (default 60)"
+    )
+
+
+def target(args: argparse.Namespace, base_url: str, model: str) -> Target:
+    """The endpoint that the arguments name. Raises CommandError for an address that may not be asked."""
+    checked = check_url(base_url, policy(args))
+    if not checked.ok:
+        raise CommandError(checked.reason)
+    key = None
+    if args.api_key_env:
+        key = os.environ.get(args.api_key_env)
+        if not key:
+            raise CommandError(
+                f"the environment variable {args.api_key_env} is not set; put the API key into it, "
+                "or leave --api-key-env out for an endpoint that needs none"
+            )
+    return Target(base_url, model, key)
+
+
+def policy(args: argparse.Namespace) -> EgressPolicy:
+    """Where the command line may go: loopback by default, private addresses when asked to."""
+    return EgressPolicy(allow_loopback=True, allow_private=args.allow_private)
+
+
+def run(
+    args: argparse.Namespace,
+    dialogue: Generator[Ask, Sequence[Observation], T],
+    endpoint: Target,
+    store: Store,
+) -> T:
+    """Drive `dialogue` against the endpoint with a progress display on stderr."""
+    limits = Limits(concurrency=args.concurrency, deadline=args.deadline, patience=3 * args.deadline)
+
+    async def ask_all() -> T:
+        async with Client(endpoint, policy=policy(args), limits=limits) as client:
+            with Reporter() as reporter:
+                return await drive(
+                    dialogue, client.ask, store, concurrency=args.concurrency, on_progress=reporter.show
+                )
+
+    return asyncio.run(ask_all())
+
+
+def read_baseline(path: Path) -> Baseline:
+    """The baseline file. Raises CommandError."""
+    try:
+        return files.read(path)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"cannot read the baseline {path}: {error}") from error
+
+
+def write_baseline(baseline: Baseline, path: Path) -> None:
+    """Raises CommandError."""
+    try:
+        files.write(baseline, path)
+    except OSError as error:
+        raise CommandError(f"cannot write the baseline {path}: {error}") from error
+
+
+def suite_of(name: str) -> Suite:
+    """The suite called `name`, with or without its version. Raises CommandError."""
+    try:
+        return load(name.split()[0])
+    except SuiteError as error:
+        raise CommandError(str(error)) from error
+
+
+def positive(text: str) -> int:
+    """An argparse type: a whole number of at least 1."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value
+
+
+def seconds(text: str) -> float:
+    """An argparse type: a positive number of seconds."""
+    value = float(text)
+    if not 0 < value <= 3600:
+        raise argparse.ArgumentTypeError(f"must be between 0 and 3600 seconds, not {text}")
+    return value

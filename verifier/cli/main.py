@@ -1,0 +1,42 @@
+"""`assay`: measure an endpoint from the command line. Needs no database, no Django, no Redis."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import NoReturn
+
+from verifier.cli import calibrate, check_url, lab, recheck, record, verify
+from verifier.cli.errors import NOT_MEASURED, CommandError
+
+COMMANDS = (record, calibrate, verify, recheck, check_url, lab)
+
+
+class Parser(argparse.ArgumentParser):
+    """Bad arguments end with the status that says "nothing was measured", in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(NOT_MEASURED, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status (0 to 3, see `assay verify --help`)."""
+    parser = Parser(
+        prog="assay",
+        description="Is this inference provider really serving the open-weights model it lists?",
+    )
+    parser.add_argument("--version", action="version", version=f"assay {version('assay')}")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+    for command in COMMANDS:
+        command.register(subparsers)
+    args = parser.parse_args(arguments)
+    try:
+        return int(args.run(args))
+    except CommandError as error:
+        print(f"assay: {error}", file=sys.stderr)
+        return NOT_MEASURED
+    except KeyboardInterrupt:
+        print("assay: interrupted", file=sys.stderr)
+        return NOT_MEASURED

@@ -1,0 +1,55 @@
+"""`assay record`: ask a trusted deployment of the official weights, and keep its answers as the baseline."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from verifier.baseline.record import RecordingError, record
+from verifier.cli import connection
+from verifier.cli.errors import CommandError
+from verifier.runner import MemoryStore
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `record`."""
+    parser = subparsers.add_parser(
+        "record",
+        help="record a baseline from a reference deployment you trust",
+        description="Asks a deployment of the official weights the prompts of a suite and keeps its "
+        "next-token distributions. Add honest deployments with `assay calibrate` before you verify anybody.",
+    )
+    parser.add_argument(
+        "--base-url", required=True, metavar="URL", help="the reference, e.g. http://host:8000/v1"
+    )
+    parser.add_argument("--model", required=True, metavar="ID", help="the model's id at the reference")
+    parser.add_argument("--suite", default="core", metavar="NAME", help="prompt set (default core)")
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help=".json or .json.gz")
+    parser.add_argument(
+        "--prompts",
+        type=connection.positive,
+        metavar="N",
+        help="record only N prompts of the suite, drawn with --seed (default all)",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="draws the prompts (default 0)")
+    connection.add_endpoint_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the baseline; says on stdout what it holds. Raises CommandError."""
+    suite = connection.suite_of(args.suite)
+    endpoint = connection.target(args, args.base_url, args.model)
+    dialogue = record(suite, model=args.model, seed=args.seed, prompts=args.prompts)
+    try:
+        baseline = connection.run(args, dialogue, endpoint, MemoryStore())
+    except RecordingError as error:
+        raise CommandError(str(error)) from error
+    connection.write_baseline(baseline, args.output)
+    aside = ", ".join(f"{count} {why}" for why, count in baseline.set_aside.items() if count) or "none"
+    print(
+        f"Recorded {len(baseline.contexts)} contexts of {len(baseline.by_prompt)} prompts to {args.output} "
+        f"(set aside: {aside}). Next: assay calibrate --baseline {args.output} --base-url URL, for each honest "
+        "deployment you have."
+    )
+    return 0

@@ -1,0 +1,97 @@
+"""`assay verify`: does this endpoint serve the model of this baseline?"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+from verifier.cli import connection
+from verifier.cli.errors import NOT_MEASURED, CommandError
+from verifier.evidence.bundle import BundleError, BundleStore, Header
+from verifier.evidence.canonical import result_text
+from verifier.evidence.replay import replay
+from verifier.verification import Settings, verification
+
+EXIT = {
+    "faithful": 0,
+    "deviating": 1,
+    "different-model": 1,
+    "inconclusive": 2,
+    "insufficient-access": 2,
+    "not-measured": NOT_MEASURED,
+}
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `verify`."""
+    parser = subparsers.add_parser(
+        "verify",
+        help="measure an endpoint against a baseline and judge it",
+        description="Prints the result as JSON on stdout and one line on stderr. Exit status: 0 faithful, "
+        "1 deviating or different-model, 2 inconclusive or insufficient-access, 3 not measured.",
+    )
+    parser.add_argument("--baseline", required=True, type=Path, metavar="FILE")
+    parser.add_argument("--base-url", required=True, metavar="URL", help="the endpoint, e.g. https://host/v1")
+    parser.add_argument("--model", required=True, metavar="ID", help="the model's id at the endpoint")
+    parser.add_argument("--declared", metavar="Q", help="the quantization the endpoint declares, e.g. bf16")
+    parser.add_argument("--alpha", type=float, default=0.01, metavar="A", help="error rate (default 0.01)")
+    parser.add_argument(
+        "--max-tokens", type=connection.positive, metavar="N", help="completion tokens to spend at most"
+    )
+    parser.add_argument(
+        "--max-requests", type=connection.positive, metavar="N", help="requests to send at most"
+    )
+    parser.add_argument("--no-logprobs", action="store_true", help="judge by the text alone")
+    parser.add_argument("--decide-only", action="store_true", help="skip the sample that estimates fidelity")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="draws the prompts (default 0)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result to FILE")
+    parser.add_argument(
+        "--evidence", type=Path, metavar="FILE", help="keep every answer, for `assay recheck` (.jsonl.gz)"
+    )
+    connection.add_endpoint_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Returns the exit status of the verdict. Raises CommandError when nothing could be begun."""
+    baseline = connection.read_baseline(args.baseline)
+    suite = connection.suite_of(baseline.suite)
+    endpoint = connection.target(args, args.base_url, args.model)
+    try:
+        settings = Settings(
+            alpha=args.alpha,
+            max_tokens=args.max_tokens,
+            max_requests=args.max_requests,
+            no_logprobs=args.no_logprobs,
+            decide_only=args.decide_only,
+            seed=args.seed,
+            declared=args.declared,
+        )
+        named = {"base_url": args.base_url, "upstream_model": args.model}
+        with BundleStore(Header(settings, named, baseline.id), args.evidence) as store:
+            try:
+                dialogue = verification(baseline, suite, settings, endpoint=named)
+                result = connection.run(args, dialogue, endpoint, store)
+            except (KeyboardInterrupt, asyncio.CancelledError):
+                # What was seen so far is judged, as a re-check of the bundle would.
+                result = replay(verification(baseline, suite, settings, endpoint=named), store.observations)
+    except (ValueError, BundleError) as error:
+        raise CommandError(str(error)) from error
+    return report(result, args.json)
+
+
+def report(result: dict[str, Any], path: Path | None) -> int:
+    """The result on stdout (and in `path`), its sentence on stderr. Returns the exit status."""
+    text = result_text(result)
+    if path is not None:
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise CommandError(f"cannot write the result to {path}: {error}") from error
+    sys.stdout.write(text)
+    sys.stdout.flush()
+    print(result["sentence"], file=sys.stderr)
+    return EXIT[result["verdict"]]
