@@ -69,6 +69,12 @@ class Baseline(Job):
     suite_version = models.CharField(max_length=40)
     suite_sha256 = models.CharField(max_length=80)
     seed = models.PositiveBigIntegerField(default=0)
+    prompts = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Record only that many of the suite's prompts, drawn with the seed."
+    )
+    calibration_prompts = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Ask what calibrates only that many of them, evenly spaced."
+    )
     state = models.CharField(max_length=20, choices=BaselineState, default=BaselineState.QUEUED)
     data = models.BinaryField(null=True, blank=True, help_text="The baseline file: canonical JSON, gzipped.")
     digest = models.CharField(max_length=80, blank=True, help_text="sha256:... of the canonical JSON.")

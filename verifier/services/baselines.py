@@ -42,8 +42,17 @@ class BaselineNotPossible(Exception):
 
 
 @transaction.atomic
-def queue_baseline(model: Model, *, suite_name: str = "core", seed: int = 0) -> Baseline:
+def queue_baseline(
+    model: Model,
+    *,
+    suite_name: str = "core",
+    seed: int = 0,
+    prompts: int | None = None,
+    calibration_prompts: int | None = None,
+) -> Baseline:
     """Queue the recording of a baseline of `model` from its active references.
+
+    `prompts` and `calibration_prompts` record and calibrate with only that many of the suite's prompts.
 
     Raises BaselineNotPossible without an active reference, SuiteError for an unknown suite.
     """
@@ -60,6 +69,8 @@ def queue_baseline(model: Model, *, suite_name: str = "core", seed: int = 0) -> 
         suite_version=suite.version,
         suite_sha256=suite.sha256,
         seed=seed,
+        prompts=prompts,
+        calibration_prompts=calibration_prompts,
         rang=timezone.now(),
     )
     ring_on_commit(RECORD_BASELINE, baseline.pk)
@@ -101,11 +112,19 @@ class _Recording:
         reference = self._baseline.reference
         for other in calibrating:
             self._progress[other.pk] = Progress(0, 0, "")
-        recorded = await self._drive(
-            reference, record(self._suite, model=self._baseline.model.slug, seed=self._baseline.seed)
+        recording = record(
+            self._suite,
+            model=self._baseline.model.slug,
+            seed=self._baseline.seed,
+            prompts=self._baseline.prompts,
         )
+        recorded = await self._drive(reference, recording)
+        asked = len(recorded.contexts)
+        if self._baseline.calibration_prompts is not None:
+            share = self._baseline.calibration_prompts / len(recorded.by_prompt)
+            asked = round(asked * min(1.0, share))
         for other in calibrating:
-            self._progress[other.pk] = Progress(0, len(recorded.contexts), "")
+            self._progress[other.pk] = Progress(0, asked, "")
         slots = asyncio.Semaphore(AT_ONCE)
 
         async def one(other: Reference) -> Recorded:
@@ -121,6 +140,7 @@ class _Recording:
                         label=other.label,
                         role=role,
                         quantization=quantization,
+                        prompts=self._baseline.calibration_prompts,
                     ),
                 )
 
