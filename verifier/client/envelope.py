@@ -123,12 +123,8 @@ def error_failure(error: Any) -> Failure:
     status = code if isinstance(code, int) and 400 <= code < 600 else 500
     said = error_message(error)
     detail = "An error object was sent with status 200" + (f": {said}" if said else ".")
-    return Failure(
-        status_fault(status),
-        detail,
-        http_status=200,
-        transient=isinstance(code, int) and is_transient(status),
-    )
+    transient = isinstance(code, int) and is_transient(status)
+    return Failure(status_fault(status), detail, transient=transient)
 
 
 def status_fault(status: int) -> Fault:

@@ -39,6 +39,7 @@ APIS = {
 """The paths under the base URL that probes may use."""
 
 MAX_ERROR_BYTES = 16 * 2**10
+ERROR_BODY_SECONDS = 2.0
 _EVENT_STREAM = ("text/event-stream", "text/plain", "application/octet-stream", "")
 """Types a stream is sent under; anything else is read as one document."""
 
@@ -68,23 +69,33 @@ async def send(transport: Transport, target: Target, probe: Probe, limits: Limit
     """
     url = request_url(target, probe.api)
     body = json.dumps({"model": target.model, **probe.body}, ensure_ascii=False, allow_nan=False).encode()
-    started = asyncio.get_running_loop().time()
     streamed = probe.body.get("stream") is True
     headers = _headers(target, streamed)
+    started = asyncio.get_running_loop().time()
     try:
-        async with asyncio.timeout(limits.deadline) as scope, transport.post(url, headers, body) as reply:
-            if reply.status != 200:
-                raise await _status_failure(reply)
-            if streamed and reply.content_type in _EVENT_STREAM:
-                async with aclosing(reply.body()) as chunks:
-                    answer, first_token = await read_stream(chunks, APIS[probe.api].delta, limits, started)
-                return Received(answer, reply.status, first_token)
-            document = await _document(reply)
+        async with (
+            asyncio.timeout_at(started + limits.deadline) as scope,
+            transport.post(url, headers, body) as reply,
+        ):
+            try:
+                return await _read(reply, probe.api, streamed, limits, started)
+            except Failure as failure:
+                failure.http_status = reply.status
+                raise
     except TimeoutError:
         if not scope.expired():
             raise
         raise Failure(Fault.TIMEOUT, f"No complete answer within {limits.deadline:g} s.") from None
-    return Received(APIS[probe.api].parse(document), reply.status)
+
+
+async def _read(reply: Reply, api: str, streamed: bool, limits: Limits, started: float) -> Received:
+    if reply.status != 200:
+        raise await _status_failure(reply, started + limits.deadline)
+    if streamed and reply.content_type in _EVENT_STREAM:
+        async with aclosing(reply.body()) as chunks:
+            answer, first_token = await read_stream(chunks, APIS[api].delta, limits, started)
+        return Received(answer, reply.status, first_token)
+    return Received(APIS[api].parse(await _document(reply)), reply.status)
 
 
 def _headers(target: Target, streamed: bool) -> Mapping[str, str]:
@@ -105,34 +116,35 @@ async def _document(reply: Reply) -> Any:
     return parse_json(body, f"The answer{sent_as}")
 
 
-async def _status_failure(reply: Reply) -> Failure:
+async def _status_failure(reply: Reply, deadline: float) -> Failure:
     """The failure a status other than 200 means, with what the server says about it."""
     status = reply.status
     if 300 <= status < 400:
         where = reply.headers.get("location", "nowhere")
         detail = f"HTTP {status} redirects to {where}; redirects are not followed, give the final address."
     else:
-        said = _said(await _beginning(reply))
+        said = _said(await _beginning(reply, deadline))
         detail = f"HTTP {status}" + (f": {said}" if said else ", with no message.")
     return Failure(
         status_fault(status),
         detail,
-        http_status=status,
         transient=is_transient(status),
         retry_after=retry_after(reply.headers.get("retry-after"), datetime.now(UTC)),
     )
 
 
-async def _beginning(reply: Reply) -> bytes:
-    """The first bytes of an error's body; what could be read of it."""
+async def _beginning(reply: Reply, deadline: float) -> bytes:
+    """The first bytes of an error's body; what could be read of it well before the deadline."""
     body = bytearray()
+    now = asyncio.get_running_loop().time()
+    until = min(now + ERROR_BODY_SECONDS, (now + deadline) / 2)
     try:
-        async with aclosing(reply.body()) as chunks:
+        async with asyncio.timeout_at(until), aclosing(reply.body()) as chunks:
             async for chunk in chunks:
                 body += chunk
                 if len(body) >= MAX_ERROR_BYTES:
                     break
-    except Failure:
+    except (Failure, TimeoutError):
         pass
     return bytes(body[:MAX_ERROR_BYTES])
 

@@ -8,9 +8,9 @@ from verifier.checks.base import Fault
 class Failure(Exception):
     """A send without a usable answer.
 
-    `detail` is one plain sentence, not yet redacted. `transient` failures may be tried again;
-    `retry_after` is the wait the server asked for, in seconds. `stale` marks a kept-alive connection
-    that broke before it answered, which says nothing about the endpoint.
+    `detail` is one plain sentence, not yet redacted. `http_status` is set where one came. `transient`
+    failures may be tried again; `retry_after` is the wait the server asked for, in seconds. `stale` marks
+    a kept-alive connection that broke before it answered, which says nothing about the endpoint.
     """
 
     def __init__(
@@ -18,7 +18,6 @@ class Failure(Exception):
         fault: Fault,
         detail: str,
         *,
-        http_status: int | None = None,
         transient: bool = False,
         retry_after: float | None = None,
         stale: bool = False,
@@ -26,7 +25,7 @@ class Failure(Exception):
         super().__init__(detail)
         self.fault = fault
         self.detail = detail
-        self.http_status = http_status
+        self.http_status: int | None = None
         self.transient = transient
         self.retry_after = retry_after
         self.stale = stale

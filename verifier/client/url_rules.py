@@ -53,22 +53,21 @@ def destination(url: str) -> Destination:
     match = _URL.fullmatch(url)
     if match is None:
         raise UrlRefused(_explain(url))
+    read = match["ipv6"] or match["name"].lower()
+    if match["name"]:
+        _refuse_odd_name(read)
     try:
         parts = split_url(url)
     except UrlInvalid as error:
         raise UrlRefused(f"The URL cannot be read: {error}. {EXPECTED}") from None
-    read = match["ipv6"] or match["name"]
     if parts.host != read.lower():
         raise UrlRefused(f"The host has two readings, {read!r} and {parts.host!r}. {EXPECTED}")
     port = parts.port or (443 if parts.scheme == "https" else 80)
     if port > 65535:
         raise UrlRefused(f"Port {port} does not exist: ports go from 1 to 65535.")
     address = parse_address(parts.host)
-    if address is None:
-        _refuse_odd_name(parts.host)
-    elif match["ipv6"]:
-        return Destination(parts.scheme, address.compressed, port, address)
-    return Destination(parts.scheme, parts.host, port, address)
+    host = parts.host if address is None else address.compressed
+    return Destination(parts.scheme, host, port, address)
 
 
 def _refuse_characters(url: str) -> None:
@@ -77,10 +76,12 @@ def _refuse_characters(url: str) -> None:
     if len(url) > MAX_URL:
         raise UrlRefused(f"The URL is {len(url)} characters long; at most {MAX_URL} are taken.")
     for character in url:
-        if not "!" <= character <= "~":
+        if character <= " " or character == "\x7f":
+            raise UrlRefused(f"The URL holds a space or a control character (U+{ord(character):04X}).")
+        if character > "~":
             raise UrlRefused(
-                f"The URL holds the character U+{ord(character):04X}; only visible ASCII characters are "
-                "taken, because parsers disagree about the rest (write an international name as xn--...)."
+                f"The URL holds the character U+{ord(character):04X}, which parsers read differently; "
+                "write an international name in its xn-- form."
             )
     if "\\" in url:
         raise UrlRefused("The URL holds a backslash, which parsers read differently.")
@@ -101,7 +102,7 @@ def _explain(url: str) -> str:
     """Why a URL outside the grammar is refused, in order of what a person would look at first."""
     rest = url.partition("://")[2]
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if not authority:
+    if not authority or authority.startswith(":"):
         return f"The URL names no host. {EXPECTED}"
     if "@" in authority:
         return "The URL holds a user name before the host; give keys separately, never in the URL."
@@ -109,6 +110,8 @@ def _explain(url: str) -> str:
         return "The host holds a percent sign: escapes and scopes are not taken in a host."
     if "?" in rest or "#" in rest:
         return f"The URL holds a query or a fragment; a base URL has neither. {EXPECTED}"
+    if parse_address(authority) and ":" in authority:
+        return f"An IPv6 address stands in brackets: https://[{authority}]."
     host, port = _split_port(authority)
     if port is not None and not re.fullmatch(r"[1-9][0-9]{0,4}", port):
         return f"The port {port!r} is not a number from 1 to 65535."
@@ -132,9 +135,9 @@ def _refuse_odd_name(host: str) -> None:
         raise UrlRefused(f"The host is {len(host)} characters long; names have at most {MAX_HOST}.")
     labels = host.split(".")
     if _NUMBER.fullmatch(labels[-1]):
-        # The WHATWG rule "ends in a number": such a host is an IPv4 address to some parsers.
-        raise UrlRefused(
-            f"The host {host!r} is an unusual spelling of an IPv4 address; write four decimal numbers."
-        )
+        # The WHATWG rule "ends in a number": to some parsers such a host is an IPv4 address.
+        if parse_address(host) is None:
+            raise UrlRefused(f"The host {host!r} is no IPv4 address as usually written, like 8.8.8.8.")
+        return
     if not all(_LABEL.fullmatch(label) for label in labels):
         raise UrlRefused(f"The host {host!r} is not a valid name.")

@@ -1,0 +1,155 @@
+"""What an attacker writes as an endpoint's address; every one is refused, by its text or by its address."""
+
+from __future__ import annotations
+
+IPV4_SPELLINGS = [
+    "2130706433", "0x7f000001", "017700000001", "0177.0.0.1", "0x7f.1", "127.1", "0", "127.000000000000.1",
+    "0o177.0.0.1", "127.0.0.1.", "256.256.256.256", "127.0.0.01", "0x7f.0.0.1", "127.0.1", "1.2.3.4.5",
+    "8.8.8.8.", "0x", "a.0x7f", "3232235521", "8.8.2056",
+]  # fmt: skip
+
+IPV4 = [
+    "0.0.0.0", "10.0.0.1", "100.64.0.0", "100.127.255.255", "127.0.0.1", "127.255.255.255",
+    "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.192", "192.0.0.9", "192.0.2.1",
+    "192.88.99.1", "192.168.0.1", "198.18.0.1", "198.51.100.7", "203.0.113.1", "224.0.0.1", "240.0.0.1",
+    "255.255.255.255", "100.100.100.200", "168.63.129.16", "192.31.196.1", "192.52.193.1", "192.175.48.1",
+]  # fmt: skip
+
+IPV6 = [
+    "::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:a9fe:a9fe", "::ffff:100.64.0.1",
+    "::ffff:8.8.8.8", "::ffff:0:127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::808:808", "64:ff9b:1::a00:1",
+    "2002:7f00:1::1", "2002:808:808::1", "2001::1", "2001:0:7f00:1::1", "2001:db8::1", "2001:20::1",
+    "3fff::1", "5f00::1", "100::1", "fc00::1", "fd00:ec2::254", "fe80::1", "fec0::1", "ff02::1", "4000::1",
+    "1::1", "e000::1", "2620:4f:8000::1", "0:0:0:0:0:0:0:1", "0000:0000:0000:0000:0000:ffff:7f00:0001",
+]  # fmt: skip
+
+PARSERS = [
+    "https://a@127.0.0.1/v1",
+    "https://a:b@8.8.8.8/v1",
+    "https://@8.8.8.8/v1",
+    "https://127.0.0.1#@a/v1",
+    "https://8.8.8.8#@127.0.0.1/v1",
+    "https://8.8.8.8?@127.0.0.1/v1",
+    "https://127.0.0.1\\@a/v1",
+    "https://8.8.8.8\\@127.0.0.1/v1",
+    "https://a\\@127.0.0.1/v1",
+    "https:\\\\8.8.8.8/v1",
+    "https://a;@127.0.0.1/v1",
+    "https://8.8.8.8;127.0.0.1/v1",
+    "https://a%2f@127.0.0.1/v1",
+    "https://8.8.8.8%2f127.0.0.1/v1",
+    "http:127.0.0.1",
+    "https:8.8.8.8/v1",
+    "https:/8.8.8.8/v1",
+    "http:///127.0.0.1",
+    "https:///8.8.8.8/v1",
+    "https:////8.8.8.8/v1",
+    "//127.0.0.1",
+    "//8.8.8.8/v1",
+    "/v1",
+    "8.8.8.8",
+    "8.8.8.8/v1",
+    "8.8.8.8:443",
+    "api.example.com",
+    "https://",
+    "https:",
+    "https",
+    "https://:443/v1",
+    "https:///v1",
+    "https://?x",
+    "",
+    " ",
+    "https://127%2e0%2e0%2e1/v1",
+    "https://%38.8.8.8/v1",
+    "https://[::1]foo/v1",
+    "https://[2001:4860:4860::8888]foo/v1",
+    "https://[2001:4860:4860::8888/v1",
+    "https://2001:4860:4860::8888/v1",
+    "https://[2001:4860:4860::8888]:443:443/v1",
+    "https://[fe80::1%lo]/v1",
+    "https://[fe80::1%25lo]/v1",
+    "https://[8.8.8.8]/v1",
+    "https://[v1.8888]/v1",
+    "https://[]/v1",
+    "https://a%0d%0aHost:x/v1",
+    "https://8.8.8.8\r\nHost: x/v1",
+    "https://8.8.8.8/v1\r\nX: y",
+    "https://8.8.8.8\t/v1",
+    "https://8.8.8.8\x00/v1",
+    "https://127。0。0。1/v1",
+    "https://8。8。8。8/v1",
+    "https://8．8．8．8/v1",
+    "https://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ/v1",
+    "https://localhoſt/v1",
+    "https://８.8.8.8/v1",
+    "https://bücher.example.com/v1",
+    " https://8.8.8.8/v1",
+    "https://8.8.8.8/v1 ",
+    "https:// 8.8.8.8/v1",
+    "https://8.8.8.8 /v1",
+    "https://8.8.\u00ad8.8/v1",
+    "https://8.8.\u200b8.8/v1",
+    "\ufeffhttps://8.8.8.8/v1",
+    "https://8.8.8.8/v1\u2028",
+    "\u202ehttps://8.8.8.8/v1",
+    "https://8.8.8.8/v1?key=x",
+    "https://8.8.8.8/v1#part",
+    "https://8.8.8.8/v1<script>",
+    'https://8.8.8.8/"v1"',
+    "https://8.8.8.8,127.0.0.1/v1",
+    "https://8.8.8.8&127.0.0.1/v1",
+    "https://a..example.com/v1",
+    "https://.example.com/v1",
+    "https://-a.example.com/v1",
+    "https://a-.example.com/v1",
+    "https://api.example.com./v1",
+    "https://" + "a." * 550 + "com/v1",
+    "https://" + "a" * 64 + ".example.com/v1",
+    "https://8.8.8.8/" + "a" * 5000,
+    "-x",
+    "--allow",
+    "https://-8.8.8.8/v1",
+]
+
+PORTS = [
+    ":0", ":-1", ":99999", ":65536", ":22", ":25", ":6379", ":80:443", ":", ":00443", ":0x1bb", ":443a",
+    ":+443", ": 443", ":4 43", ":٤٤٣", ":1", ":21", ":23", ":53", ":445", ":993", ":5432", ":3306",
+    ":11211", ":27017", ":6000", ":9200", ":2375", ":10250",
+]  # fmt: skip
+
+SCHEMES = [
+    "file:///etc/passwd", "gopher://8.8.8.8/1", "ftp://8.8.8.8/v1", "unix:/var/run/docker.sock",
+    "unix:///var/run/docker.sock", "http+unix://%2Fvar%2Frun%2Fx.sock/v1", "ws://8.8.8.8/v1", "wss://8.8.8.8/v1",
+    "data:text/plain,x", "javascript:alert(1)", "dict://8.8.8.8:11211/", "ldap://8.8.8.8/", "jar:https://8.8.8.8/v1",
+    "http://8.8.8.8/v1", "http://8.8.8.8:443/v1", "HTTP://8.8.8.8/v1", "httpss://8.8.8.8/v1", "ht tps://8.8.8.8/v1",
+]  # fmt: skip
+
+NAMES_BY_TEXT = [
+    "localhost", "localhost.", "LOCALHOST", "ip6-localhost", "metadata", "metadata.google.internal",
+    "host.docker.internal", "x.internal", "a.localhost", "printer.local", "a.localdomain", "nas.lan",
+    "router.home", "a.home.arpa", "x.corp", "x.intranet", "x.private", "kubernetes", "redis",
+]  # fmt: skip
+
+NAMES_BY_ADDRESS = {
+    "localtest.me": ["127.0.0.1"],
+    "127.0.0.1.nip.io": ["127.0.0.1"],
+    "kubernetes.default.svc.cluster.example": ["10.96.0.1"],
+    "both.example.com": ["8.8.8.8", "::1"],
+    "both-reversed.example.com": ["::1", "8.8.8.8"],
+    "second.example.com": ["8.8.8.8", "10.0.0.1"],
+    "scoped.example.com": ["fe80::1%eth0"],
+    "nonsense.example.com": ["not-an-address"],
+    "octal.example.com": ["010.8.8.8"],
+    "empty.example.com": [],
+}
+
+PASS = [
+    "https://8.8.8.8/v1",
+    "https://8.8.8.8",
+    "https://8.8.8.8:8443/v1",
+    "HTTPS://8.8.8.8/v1",
+    "https://100.63.255.254/v1",
+    "https://100.128.0.1/v1",
+    "https://[2001:4860:4860::8888]/v1",
+    "https://[2001:4860:4860:0:0:0:0:8888]:443/v1/",
+]
