@@ -12,7 +12,7 @@ VERSION = 1
 
 SHOWN = (
     "verdict",
-    "sentence",
+    "cause",
     "fidelity",
     "honest_band",
     "declaration",
@@ -35,7 +35,15 @@ SHOWN = (
 )
 """What a row keeps of a result; the rest stays with the run."""
 
-UNRANKED = ("faithful", "deviating", "different-model", "inconclusive", "insufficient-access", "not-measured", None)
+UNRANKED = (
+    "faithful",
+    "deviating",
+    "different-model",
+    "inconclusive",
+    "insufficient-access",
+    "not-measured",
+    None,
+)
 """The order of rows that have no rank."""
 
 

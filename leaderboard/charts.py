@@ -24,7 +24,7 @@ def position(fidelity: float) -> float:
     """Where a fidelity (0..100, clamped) stands, in percent of the width; higher fidelity is further right.
 
     Logarithmic in the deviation between 40 and 0.25, so that the honest band and the 8-bit, FP8 and 4-bit
-    rungs each get room (LOOK.md); linear in the short stubs beyond, where only "far off" and "the same" count.
+    rungs each get room (LOOK.md); linear in the short stubs beyond, where only far off and the same count.
     """
     deviation = 100.0 - min(100.0, max(0.0, fidelity))
     if deviation >= FAR:
@@ -96,6 +96,14 @@ class Ladder:
     others: tuple[float, ...]
 
 
+SHARE_TICKS = (
+    Label(0.0, "0", "start"),
+    *(Label(float(tick), f"{tick}") for tick in range(20, 100, 20)),
+    Label(100.0, "100", "end"),
+)
+"""The axis of a share of 0..1 in percent, which needs no logarithm."""
+
+
 @dataclass(frozen=True, slots=True)
 class PairedBar:
     """One token's probability at the reference and at the endpoint, each with a bar's width in percent."""
@@ -114,6 +122,12 @@ def span(low: float, high: float) -> Span:
     return Span(left, position(high) - left)
 
 
+def share(value: float, low: float, high: float) -> Measure:
+    """A share of 0..1 with its interval on a linear axis from 0 to 100 percent."""
+    left, right = 100.0 * min(1.0, max(0.0, low)), 100.0 * min(1.0, max(0.0, high))
+    return Measure(100.0 * min(1.0, max(0.0, value)), Span(left, right - left))
+
+
 def track(
     value: float | None,
     low: float | None,
@@ -124,7 +138,8 @@ def track(
     """One measured fidelity (or none) with its interval, over the honest band that begins at `band`."""
     measure = None
     if value is not None:
-        measure = Measure(position(value), span(value if low is None else low, value if high is None else high))
+        edges = value if low is None else low, value if high is None else high
+        measure = Measure(position(value), span(*edges))
     return Track(
         band=None if band is None else span(band, 100.0),
         rungs=tuple(position(rung.fidelity) for rung in rungs),
@@ -179,7 +194,7 @@ def ladder(
 
 
 def place(wanted: Sequence[tuple[float, str]], *, width: float, letter: float) -> tuple[Label, ...]:
-    """Labels at these positions (percent), each on the lowest level where it touches no other, left to right."""
+    """Labels at these positions (percent), from the left, each as low as it touches no other."""
     taken: list[float] = []
     labels: list[Label] = []
     for x, text in sorted(wanted):

@@ -53,7 +53,8 @@ def snapshots() -> QuerySet[Snapshot]:
 
 def models_on_the_board() -> list[tuple[str, str]]:
     """(org, name) of every model with a published board, by name. One query."""
-    return list(Snapshot.objects.order_by("model__org", "model__name").values_list("model__org", "model__name"))
+    names = ("model__org", "model__name")
+    return list(Snapshot.objects.order_by(*names).values_list(*names))
 
 
 def snapshot_of(org: str, name: str) -> Snapshot | None:
@@ -73,7 +74,7 @@ def endpoint(endpoint_id: UUID) -> Endpoint | None:
 
 
 def runs_of(endpoint_id: UUID, limit: int = 20) -> list[Run]:
-    """The runs of an endpoint, those under way first, then the latest ended, with their results. One query."""
+    """The runs of an endpoint, those under way first, then the latest ended. One query."""
     order = (F("ended").desc(nulls_first=True), "-created", "-id")
     return list(Run.objects.filter(endpoint=endpoint_id).order_by(*order)[:limit])
 

@@ -112,6 +112,7 @@ def request_line(observation: Observation) -> Request:
     payload = observation.payload or {}
     answer = payload.get("answer") or {}
     prompt, prefix = _asked(observation.request)
+    whole = {"request": observation.request, "observation": payload}
     return Request(
         sequence=observation.sequence,
         key=observation.key,
@@ -125,7 +126,7 @@ def request_line(observation: Observation) -> Request:
         detail=str(payload.get("detail") or ""),
         tokens=_tokens(answer),
         elapsed=numbers.seconds(payload.get("elapsed")),
-        raw=json.dumps({"request": observation.request, "observation": payload}, indent=2, ensure_ascii=False),
+        raw=json.dumps(whole, indent=2, ensure_ascii=False),
     )
 
 

@@ -21,7 +21,8 @@ MAX_QUERY = 80
 @dataclass(frozen=True, slots=True)
 class Filters:
     """`verdict` is "", faithful or deviating (which includes different models); `high` keeps fidelity >= 97;
-    `differs` keeps broken declarations; `text` is searched in names, notes, providers and quantizations; `model` (org/name) is carried along."""
+    `differs` keeps broken declarations; `text` is searched in names, notes, providers and quantizations;
+    `model` (org/name) is carried along."""
 
     verdict: str = ""
     high: bool = False
@@ -70,18 +71,20 @@ class Filters:
 
     def chips(self) -> tuple[Chip, ...]:
         """The links of the filter bar: each switches one filter and leaves the others alone."""
-        off = replace(self, verdict="", high=False, differs=False, text="")
-        chips = [Chip("all", "All", off.query(), off == self)]
+        off = replace(self, verdict="", high=False, differs=False)
+        switched = [("all", "All", off, off == self)]
         for verdict in ("faithful", "deviating"):
-            other = "" if self.verdict == verdict else verdict
-            chips.append(
-                Chip(verdict, verdict.title(), replace(self, verdict=other).query(), self.verdict == verdict)
-            )
-        chips.append(Chip("high", f"Fidelity ≥ {HIGH:g}", replace(self, high=not self.high).query(), self.high))
-        chips.append(
-            Chip("differs", "Declared ≠ measured", replace(self, differs=not self.differs).query(), self.differs)
+            on = self.verdict == verdict
+            switched.append((verdict, verdict.title(), replace(self, verdict="" if on else verdict), on))
+        switched.append(("high", f"Fidelity ≥ {HIGH:g}", replace(self, high=not self.high), self.high))
+        switched.append(
+            ("differs", "Declared ≠ measured", replace(self, differs=not self.differs), self.differs)
         )
-        return tuple(chips)
+        return tuple(Chip(name, label, filters.query(), on) for name, label, filters, on in switched)
+
+    def without(self) -> str:
+        """The query string of every row, in the same order."""
+        return Filters(sort=self.sort, model=self.model).query()
 
     def sorted_by(self, sort: str) -> str:
         """The query string of the same rows in another order."""

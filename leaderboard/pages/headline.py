@@ -37,6 +37,9 @@ def _deviating(result: Mapping[str, Any], model: str) -> str:
     declaration = result.get("declaration") or {}
     nearest = ((result.get("ladder") or {}).get("nearest") or {}).get("label")
     declared, measured = declaration.get("declared"), declaration.get("measured")
+    cause = (result.get("cause") or {}).get("name")
+    if cause:
+        return f": most likely its {cause}"
     if declaration.get("state") == "broken" and measured:
         return f": declared {declared}, measured closest to {nearest or measured}"
     if declaration.get("state") == "kept" and declared:
@@ -74,8 +77,8 @@ _REST = {
 
 
 def numbers_sentence(result: Mapping[str, Any]) -> str:
-    """The numbers behind the headline, in words. Empty where nothing was measured."""
-    parts = [_fidelity(result), _agreement(result), _decision(result)]
+    """What stands behind the headline: the numbers in words, and the reason where there is one."""
+    parts = [_fidelity(result), _agreement(result), _reason(result), _decision(result)]
     return " ".join(part for part in parts if part)
 
 
@@ -85,11 +88,12 @@ def _fidelity(result: Mapping[str, Any]) -> str:
         return ""
     value, low, high = found["value"], found["low"], found["high"]
     text = (
-        f"At most {numbers.estimate(value, low, high)} of 100 next tokens would be the same as from the official "
-        f"weights (95{numbers.THIN}% interval {numbers.interval(low, high)}"
+        f"At most {numbers.estimate(value, low, high)} of 100 next tokens would be the same as from the "
+        f"official weights (95{numbers.THIN}% interval {numbers.interval(low, high)}"
     )
     if result.get("contexts") and result.get("prompts"):
-        text += f", {numbers.whole(result['contexts'])} contexts of {numbers.whole(result['prompts'])} prompts"
+        contexts, prompts = numbers.whole(result["contexts"]), numbers.whole(result["prompts"])
+        text += f", {contexts} contexts of {prompts} prompts"
     text += ")"
     band = result.get("honest_band") or {}
     if band.get("fidelity") is not None:
@@ -101,11 +105,25 @@ def _agreement(result: Mapping[str, Any]) -> str:
     found = result.get("agreement")
     if result.get("fidelity") or not found or found.get("value") is None:
         return ""
+    span = f"{numbers.fixed(100 * found['low'], 0)}{numbers.DASH}{numbers.percent(found['high'])}"
     return (
-        f"It shows no probabilities, so only its words count: on contexts where the official weights are nearly "
-        f"undecided it chose the same token in {numbers.percent(found['value'])} of {numbers.whole(found.get('n'))} "
-        f"({numbers.fixed(100 * found['low'], 0)}{numbers.DASH}{numbers.percent(found['high'])})."
+        f"It shows no probabilities, so only its words count: on contexts where the official weights are "
+        f"nearly undecided it chose the same token in {numbers.percent(found['value'])} of "
+        f"{numbers.whole(found.get('n'))} ({span})."
     )
+
+
+def _reason(result: Mapping[str, Any]) -> str:
+    verdict = result.get("verdict")
+    if verdict in ("deviating", "different-model"):
+        return str((result.get("cause") or {}).get("evidence") or "")
+    if verdict == "inconclusive":
+        stopped = words.STOPPED.get(str(result.get("stopped_because")))
+        return f"Undecided when it ended: {stopped}." if stopped else ""
+    if verdict in ("insufficient-access", "not-measured"):
+        # The sentence leads with the verdict, which stands above it already.
+        return str(result.get("sentence") or "").partition(": ")[2]
+    return ""
 
 
 def _decision(result: Mapping[str, Any]) -> str:
@@ -116,7 +134,8 @@ def _decision(result: Mapping[str, Any]) -> str:
     if tokens is None or alpha is None:
         return ""
     noun = "token" if tokens == 1 else "tokens"
-    return f"Decided after {numbers.whole(tokens)} {noun} at α{numbers.THIN}={numbers.THIN}{numbers.percent(alpha)}."
+    level = f"α{numbers.THIN}={numbers.THIN}{numbers.percent(alpha)}"
+    return f"Decided after {numbers.whole(tokens)} {noun} at {level}."
 
 
 def board_sentence(rows: list[Mapping[str, Any]]) -> str:
@@ -130,7 +149,8 @@ def board_sentence(rows: list[Mapping[str, Any]]) -> str:
     if not measured:
         return f"{_endpoints(len(rows))} listed, not yet measured."
     rest = measured - faithful - deviating
-    parts = [f"{numbers.whole(faithful)} of {_endpoints(measured)} measured {'does' if faithful == 1 else 'do'}"]
+    verb = "does" if faithful == 1 else "do"
+    parts = [f"{numbers.whole(faithful)} of {_endpoints(measured)} measured {verb}"]
     if deviating:
         parts.append(f"{numbers.whole(deviating)} {'deviates' if deviating == 1 else 'deviate'}")
     if rest:

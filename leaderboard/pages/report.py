@@ -70,25 +70,24 @@ class Report:
     """Everything the page of an endpoint or of an ended run says of one result."""
 
     headline: Headline
-    sentence: str
     numbers: str
     ladder: charts.Ladder | None
     ladder_lines: tuple[LadderLine, ...]
     figure: str
     interval: str
     agreement: str
+    share: charts.Measure | None
     excludes: str
     stopped: str
     facts: tuple[Fact, ...]
     declared: str
     measured: str
     declaration: str
+    cause: str
     raw: str
 
 
-def report(
-    result: Mapping[str, Any] | None, endpoint: Endpoint, others: Sequence[float] = ()
-) -> Report:
+def report(result: Mapping[str, Any] | None, endpoint: Endpoint, others: Sequence[float] = ()) -> Report:
     """The report of one result; without a result everything measured is empty.
 
     `others` are the fidelities of the model's other endpoints, drawn beside this one's.
@@ -97,39 +96,50 @@ def report(
     fidelity, declaration = found.get("fidelity") or {}, found.get("declaration") or {}
     value, low, high = fidelity.get("value"), fidelity.get("low"), fidelity.get("high")
     band = (found.get("honest_band") or {}).get("fidelity")
-    known = (found.get("ladder") or {}).get("rungs") or ()
+    # Without distributions a rung has no fidelity to stand at.
+    known = [r for r in (found.get("ladder") or {}).get("rungs") or () if r.get("fidelity") is not None]
     rungs = [charts.Rung(str(r.get("label") or short(r)), float(r["fidelity"])) for r in known]
     brief = [charts.Rung(short(r), float(r["fidelity"])) for r in known]
     return Report(
         headline=headline(result, endpoint.model.name),
-        sentence=str(found.get("sentence") or ""),
         numbers=numbers_sentence(found),
         ladder=charts.ladder(value, low, high, band, rungs, brief, others) if value is not None else None,
         ladder_lines=_ladder_lines(endpoint.label, fidelity, band, known),
         figure=numbers.estimate(value, low, high) if value is not None else "",
         interval=numbers.interval(low, high),
         agreement=agreement(found),
+        share=_share(found.get("agreement")),
         excludes=str(found.get("excludes") or ""),
         stopped=words.STOPPED.get(str(found.get("stopped_because")), ""),
         facts=_facts(found) if found else (),
         declared=declaration.get("declared") or endpoint.declared_quantization,
         measured=declaration.get("measured") or "",
         declaration=declaration.get("state") or "unknown",
+        cause=str((found.get("cause") or {}).get("name") or ""),
         raw=json.dumps(result, indent=2, ensure_ascii=False) if result else "",
     )
+
+
+def _share(found: Mapping[str, Any] | None) -> charts.Measure | None:
+    if not found or found.get("value") is None:
+        return None
+    return charts.share(found["value"], found["low"], found["high"])
 
 
 def _ladder_lines(
     label: str, fidelity: Mapping[str, float], band: float | None, rungs: Iterable[Mapping[str, Any]]
 ) -> tuple[LadderLine, ...]:
-    lines = [(float(r["fidelity"]), LadderLine(str(r.get("label") or short(r)), numbers.fixed(r["fidelity"], 1), "",
-              "known degradation")) for r in rungs]  # fmt: skip
+    lines = []
+    for rung in rungs:
+        name, at = str(rung.get("label") or short(rung)), float(rung["fidelity"])
+        lines.append((at, LadderLine(name, numbers.fixed(at, 1), "", "known degradation")))
     if band is not None:
-        lines.append((100.0, LadderLine("Honest deployments", f"≥ {numbers.fixed(band, 1)}", "", "the honest band")))
+        honest = LadderLine("Honest deployments", f"≥ {numbers.fixed(band, 1)}", "", "the honest band")
+        lines.append((100.0, honest))
     if fidelity:
         value, low, high = fidelity["value"], fidelity["low"], fidelity["high"]
-        here = LadderLine(label, numbers.estimate(value, low, high), numbers.interval(low, high), "this endpoint")
-        lines.append((value, here))
+        figures = numbers.estimate(value, low, high), numbers.interval(low, high)
+        lines.append((value, LadderLine(label, *figures, "this endpoint")))
     return tuple(line for _, line in sorted(lines, key=lambda pair: -pair[0]))
 
 
@@ -145,16 +155,19 @@ def _measured(result: Mapping[str, Any]) -> list[Fact]:
     if fidelity:
         value, low, high = fidelity["value"], fidelity["low"], fidelity["high"]
         text = f"{numbers.estimate(value, low, high)} ({numbers.interval(low, high)})"
-        facts.append(Fact("Fidelity", text, f"of 100 next tokens; 95{numbers.THIN}% interval, clustered by prompt"))
+        note = f"of 100 next tokens; 95{numbers.THIN}% interval, clustered by prompt"
+        facts.append(Fact("Fidelity", text, note))
     if result.get("agreement"):
         facts.append(Fact("Agreement", agreement(result), str(result["agreement"].get("kind") or "")))
     if band.get("fidelity") is not None:
         stacks = band.get("stacks")
-        note = f"{numbers.fixed(band.get('margin'), 1)} × the worst of {stacks} honest stack{'' if stacks == 1 else 's'}"
+        noun = "stack" if stacks == 1 else "stacks"
+        note = f"{numbers.fixed(band.get('margin'), 1)} × the worst of {stacks} honest {noun}"
         note += "; provisional" if band.get("provisional") else ""
         facts.append(Fact("Honest band", f"≥ {numbers.fixed(band['fidelity'], 2)}", note))
     level = words.EVIDENCE_LEVELS.get(str(result.get("evidence_level")), "")
-    top = f"top {result['k']} tokens" if result.get("k") and result.get("evidence_level") == "distributions" else ""
+    lists = result.get("k") and result.get("evidence_level") == "distributions"
+    top = f"top {result['k']} tokens" if lists else ""
     facts.append(Fact("Evidence", level, "; ".join(part for part in (top, contexts) if part)))
     contexts_n, prompts = result.get("contexts"), result.get("prompts")
     if contexts_n:
@@ -174,10 +187,11 @@ def _decided(result: Mapping[str, Any]) -> list[Fact]:
 
 
 def _spent(result: Mapping[str, Any]) -> list[Fact]:
-    tokens = f"{numbers.whole(result.get('prompt_tokens'))} read, {numbers.whole(result.get('completion_tokens'))} written"
+    read, written = numbers.whole(result.get("prompt_tokens")), numbers.whole(result.get("completion_tokens"))
+    probing = f"{numbers.whole(result.get('probe_tokens'))} of them to learn what it offers"
     facts = [
         Fact("Requests", numbers.whole(result.get("requests"))),
-        Fact("Tokens", tokens, f"{numbers.whole(result.get('probe_tokens'))} of them to learn what it offers"),
+        Fact("Tokens", f"{read} read, {written} written", probing),
     ]
     first = (result.get("speed") or {}).get("first_token_ms") or {}
     if first.get("p50") is not None:
@@ -204,12 +218,11 @@ def _brief(digest: str) -> str:
 
 def finding_line(finding: Finding) -> Line:
     """A finding as a line of its table."""
-    has = finding.estimate is not None
     return Line(
         check=finding.check_name.replace("_", " ").capitalize(),
         version=finding.version,
         term=words.outcome(finding.outcome),
-        estimate=numbers.estimate(finding.estimate, finding.low, finding.high, 3) if has else numbers.NONE,
+        estimate=_found(finding),
         interval=numbers.interval(finding.low, finding.high, 3),
         unit=finding.unit,
         n=numbers.whole(finding.n),
@@ -217,17 +230,23 @@ def finding_line(finding: Finding) -> Line:
     )
 
 
+def _found(finding: Finding) -> str:
+    if finding.low is None and finding.estimate is not None and finding.estimate == round(finding.estimate):
+        return numbers.whole(finding.estimate)
+    return numbers.estimate(finding.estimate, finding.low, finding.high, 3)
+
+
 def past(run: Run) -> Past:
     """A run as a line of the history."""
     result = run.result or {}
-    measured = run.fidelity is not None
+    interval = run.fidelity_low, run.fidelity_high
     return Past(
         id=str(run.pk),
         when=run.ended or run.started or run.created,
         state=run.state,
         term=words.verdict(run.verdict) if run.verdict else None,
-        fidelity=numbers.estimate(run.fidelity, run.fidelity_low, run.fidelity_high) if measured else numbers.NONE,
-        interval=numbers.interval(run.fidelity_low, run.fidelity_high),
+        fidelity=numbers.estimate(run.fidelity, *interval),
+        interval=numbers.interval(*interval),
         tokens=numbers.whole(result.get("completion_tokens")),
         done=run.done,
         planned=run.planned,
@@ -246,7 +265,10 @@ def commands(endpoint: Endpoint, result: Mapping[str, Any] | None) -> str:
         verify.append(f"--declared {shlex.quote(endpoint.declared_quantization)}")
     if found.get("seed") is not None:
         verify.append(f"--seed {int(found['seed'])}")
-    record = f'assay record --base-url "$REFERENCE_URL" --model {shlex.quote(str(endpoint.model))} --suite {shlex.quote(suite)}'
+    record = (
+        f'assay record --base-url "$REFERENCE_URL" --model {shlex.quote(str(endpoint.model))} '
+        f"--suite {shlex.quote(suite)}"
+    )
     return "\n".join(
         (
             record + " \\\n    -o baseline.json",

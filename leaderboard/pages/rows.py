@@ -54,6 +54,7 @@ class Row:
     declared: str
     measured: str
     declaration: str
+    cause: str
     decision_tokens: str
     completion_tokens: str
     latency: str
@@ -84,13 +85,12 @@ def board_row(row: Mapping[str, Any], board: Mapping[str, Any], *, several_provi
     rank = row["rank"]
     value, low, high = _triple(fidelity)
     source = (result.get("honest_band"), row["rungs"]) if fidelity else (board["honest_band"], board["rungs"])
-    ended = moment((row["run"] or {}).get("ended"))
+    named = provider["name"] if several_providers or not endpoint["what"] else ""
+    written = result.get("completion_tokens")
     return Row(
         id=endpoint["id"],
         label=endpoint["label"],
-        about=tuple(
-            part for part in (provider["name"] if several_providers or not endpoint["what"] else "", endpoint["what"]) if part
-        ),
+        about=tuple(part for part in (named, endpoint["what"]) if part),
         rank=numbers.NONE if rank is None else f"{'=' if rank['tied'] else ''}{rank['place']}",
         opens=True,
         track=charts.track(value, low, high, (source[0] or {}).get("fidelity"), rungs(source[1])),
@@ -103,10 +103,11 @@ def board_row(row: Mapping[str, Any], board: Mapping[str, Any], *, several_provi
         declared=declaration.get("declared") or endpoint["declared"],
         measured=declaration.get("measured") or "",
         declaration=declaration.get("state") or "unknown",
+        cause=str((result.get("cause") or {}).get("name") or ""),
         decision_tokens=_decided(result),
-        completion_tokens=numbers.whole(result["completion_tokens"]) if result.get("completion_tokens") else "",
+        completion_tokens=numbers.whole(written) if written else "",
         latency="" if first_token(row) is None else numbers.quantity(first_token(row), "ms"),
-        ended=ended,
+        ended=moment((row["run"] or {}).get("ended")),
         missed=moment(row["missed"]),
         run=(row["run"] or {}).get("id") or "",
     )
@@ -124,7 +125,9 @@ def other_fidelities(board: Mapping[str, Any] | None, endpoint_id: str) -> tuple
 def rungs(found: Sequence[Mapping[str, Any]]) -> tuple[charts.Rung, ...]:
     """The ladder's rungs by their quantization, which is short enough for the head of a column."""
     return tuple(
-        charts.Rung(short(rung), float(rung["fidelity"])) for rung in found if rung.get("fidelity") is not None
+        charts.Rung(short(rung), float(rung["fidelity"]))
+        for rung in found
+        if rung.get("fidelity") is not None
     )
 
 
@@ -139,12 +142,16 @@ class LadderRung:
 
 def ladder_rungs(found: Sequence[Mapping[str, Any]]) -> list[LadderRung]:
     """The ladder as a table, from the finest rung to the coarsest."""
-    ordered = sorted(found, key=lambda rung: -float(rung["fidelity"]))
+    known = [rung for rung in found if rung.get("fidelity") is not None]
+    ordered = sorted(known, key=lambda rung: -float(rung["fidelity"]))
     return [
-        LadderRung(str(rung.get("label") or short(rung)), str(rung.get("quantization") or ""),
-                   numbers.fixed(rung["fidelity"], 1))
+        LadderRung(
+            str(rung.get("label") or short(rung)),
+            str(rung.get("quantization") or ""),
+            numbers.fixed(rung["fidelity"], 1),
+        )
         for rung in ordered
-    ]  # fmt: skip
+    ]
 
 
 def short(rung: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from leaderboard import charts, selectors
 from leaderboard.models import Snapshot
 from leaderboard.pages import evidence, rows, words
-from leaderboard.pages.filters import SORTS, Filters
+from leaderboard.pages.filters import SORTS, Filters, first_token
 from leaderboard.pages.headline import board_sentence
 from leaderboard.pages.report import commands, finding_line, past, report
 from verifier.models import Run, RunState
@@ -50,19 +50,18 @@ def _board(request: HttpRequest, snapshot: Snapshot | None, template: str, nav: 
     found = filters.apply(published["rows"])
     band = (published["honest_band"] or {}).get("fidelity")
     rungs = rows.rungs(published["rungs"])
-    shown = rows.board_rows(published, found)
     context = {
         "nav": nav,
         "snapshot": snapshot,
         "board": published,
         "models": selectors.models_on_the_board(),
-        "rows": shown,
+        "rows": rows.board_rows(published, found),
         "total": len(published["rows"]),
         "answer": board_sentence(published["rows"]),
         "axis": charts.axis(charts.NARROW_TICKS, rungs, band, width=320),
         "rungs": rows.ladder_rungs(published["rungs"]),
         "under_way": selectors.open_runs(snapshot.model_id),
-        "with_latency": any(row.latency for row in shown),
+        "with_latency": any(first_token(row) is not None for row in published["rows"]),
         "filters": filters,
         "sort": {key or "rank": filters.sorted_by(key) for key in SORTS},
         "now": timezone.now(),
@@ -93,7 +92,11 @@ def provider(request: HttpRequest, slug: str) -> HttpResponse:
         (snapshot, rows.board_row(row, snapshot.board, several_providers=False))
         for snapshot, row in selectors.rows_of_provider(slug, selectors.snapshots())
     ]
-    return render(request, "pages/provider.html", {"nav": "providers", "provider": found, "offers": offers, "now": timezone.now()})
+    return render(
+        request,
+        "pages/provider.html",
+        {"nav": "providers", "provider": found, "offers": offers, "now": timezone.now()},
+    )
 
 
 @require_safe
@@ -107,11 +110,13 @@ def endpoint(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     findings = [] if latest is None else selectors.findings_of(latest.run.pk)
     result = None if latest is None else latest.run.result
     snapshot = selectors.snapshot_of(found.model.org, found.model.name)
+    board = None if snapshot is None else snapshot.board
     context = {
         "endpoint": found,
         "latest": latest,
         "run": None if latest is None else latest.run,
-        "report": report(result, found, rows.other_fidelities(snapshot and snapshot.board, str(found.pk))),
+        "report": report(result, found, rows.other_fidelities(board, str(found.pk))),
+        "share_ticks": charts.SHARE_TICKS,
         "contexts": evidence.most_divergent(findings, CONTEXTS_SHOWN),
         "findings": [finding_line(finding) for finding in findings],
         "commands": commands(found, result),
@@ -150,7 +155,9 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
 def progress(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """The part of the run's page that changes while it lives; asks for the whole page when it has ended."""
     found = _run(run_id)
-    response = render(request, "parts/progress.html", _progress(found))
+    context = _progress(found)
+    context["news"] = context["stage"] != request.GET.get("seen")
+    response = render(request, "parts/progress.html", context)
     if found.state not in selectors.OPEN:
         response["HX-Refresh"] = "true"
     response["Cache-Control"] = "no-store"
@@ -165,10 +172,12 @@ def _run(run_id: UUID) -> Run:
 
 
 def _progress(found: Run) -> dict[str, object]:
+    live = found.state in selectors.OPEN
+    state = words.STATES.get(found.state, found.state).capitalize()
     return {
         "run": found,
-        "live": found.state in selectors.OPEN,
-        "state": words.STATES.get(found.state, found.state),
+        "live": live,
+        "stage": f"{state}: {found.stage}" if live and found.stage else state,
         "percent": min(100, round(100 * found.done / found.planned)) if found.planned else None,
         "refresh": REFRESH_SECONDS,
     }

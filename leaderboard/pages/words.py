@@ -22,15 +22,24 @@ class Term:
 
 
 NOT_YET = Term("not yet measured", "none", "quiet", "No run of this endpoint has ended yet.")
-NOT_MEASURED = Term("not measured", "dash", "quiet", "The run could not measure; this says nothing of the weights.")
+NOT_MEASURED = Term(
+    "not measured", "dash", "quiet", "The run could not measure; this says nothing of the weights."
+)
 
 VERDICTS: Mapping[str, Term] = {
     "faithful": Term(
-        "faithful", "disc", "faithful", "Within the honest band, with evidence against every known degradation."
+        "faithful",
+        "disc",
+        "faithful",
+        "Within the honest band, with evidence against every known degradation.",
     ),
-    "deviating": Term("deviating", "triangle", "deviating", "Beyond what honest deployments of these weights show."),
+    "deviating": Term(
+        "deviating", "triangle", "deviating", "Beyond what honest deployments of these weights show."
+    ),
     "different-model": Term("different model", "cross", "different", "Further off than other models are."),
-    "inconclusive": Term("inconclusive", "ring", "quiet", "The evidence gathered does not decide either way."),
+    "inconclusive": Term(
+        "inconclusive", "ring", "quiet", "The evidence gathered does not decide either way."
+    ),
     "insufficient-access": Term(
         "insufficient access", "dots", "quiet", "The endpoint shows too little of its answers to be judged."
     ),
@@ -43,7 +52,9 @@ OUTCOMES: Mapping[str, Term] = {
     "fail": Term("fail", "triangle", "deviating", "Not as the official weights do."),
     "inconclusive": Term("inconclusive", "ring", "quiet", "Not decided by this evidence."),
     "unsupported": Term("unsupported", "dots", "quiet", "The endpoint withholds what the check needs."),
-    "faulty": Term("faulty", "notch", "deviating", "It answered brokenly: counts for reliability, not for weights."),
+    "faulty": Term(
+        "faulty", "notch", "deviating", "It answered brokenly: counts for reliability, not for weights."
+    ),
     "error": Term("our error", "dash", "quiet", "A failure of ours, counted against nobody."),
 }
 

@@ -1,4 +1,4 @@
-"""Test data for the pages: a laboratory that never was, with results shaped as `assay verify --json` writes them."""
+"""Test data for the pages: a laboratory that never was, with results as `assay verify --json` writes them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from typing import Any
 
 from django.utils import timezone
 
-from verifier.models import Baseline, Endpoint, Finding, Model, Observation, Provider, Reference, Run, RunState
+from verifier.models import (
+    Baseline,
+    Endpoint,
+    Finding,
+    Model,
+    Observation,
+    Provider,
+    Reference,
+    Run,
+    RunState,
+)
 
 RUNGS = (
     ("int8-row", "INT8 per row", "int8", 97.4),
@@ -83,7 +93,8 @@ def result(
         "model": "HuggingFaceTB/SmolLM2-135M-Instruct",
         "endpoint": {"base_url": "https://test.invalid/v1", "upstream_model": "test-model"},
         "verdict": verdict,
-        "sentence": "",
+        "sentence": "Test data: a sentence.",
+        "cause": None,
         "fidelity": value,
         "honest_band": BAND,
         "declaration": {"declared": declared, "measured": measured, "state": state},
@@ -93,7 +104,7 @@ def result(
         "k": 20,
         "context_types": ["first_token", "chat_prefix"],
         "e_value": 812.3,
-        "e_values": {"deviating": 812.3, "faithful_bulk": 0.02, "faithful_tail": 0.01, "different_model": 0.001},
+        "e_values": {"deviating": 812.3, "faithful_bulk": 0.02, "faithful_tail": 0.01},
         "alpha": 0.01,
         "requests": 420,
         "prompt_tokens": 21040,
@@ -114,7 +125,7 @@ def result(
 
 def faithful(fidelity: tuple[float, float, float] = (99.54, 99.38, 99.71), **kwargs: Any) -> dict[str, Any]:
     fields = {"excludes": "8-bit and coarser", "decision_tokens": 118, "e_value": 240.0, **kwargs}
-    return result("faithful", fidelity, measured="bf16", state="kept", nearest=None, **fields)
+    return result("faithful", fidelity, measured=None, state="kept", nearest=None, **fields)
 
 
 def run(of: Endpoint, found: Mapping[str, Any] | None = None, *, ended: datetime | None = None) -> Run:
@@ -181,11 +192,11 @@ def finding(of: Run, contexts: Sequence[Mapping[str, Any]] = (), **kwargs: Any) 
         "check_name": "token_distribution",
         "version": "1",
         "outcome": "fail",
-        "estimate": 0.0279,
-        "low": 0.0237,
-        "high": 0.0326,
+        "estimate": 97.21,
+        "low": 96.74,
+        "high": 97.63,
         "n": 130,
-        "unit": "tv",
+        "unit": "of 100 next tokens",
         "cause": "Its next-token distributions lie beyond the honest band.",
         "details": {"most_divergent": list(contexts)},
     }
@@ -232,7 +243,7 @@ def observation(of: Run, sequence: int = 1, **kwargs: Any) -> Observation:
 
 def faulty_observation(of: Run, sequence: int, fault: str = "timeout", detail: str = "") -> Observation:
     key = f"first_token/faulty-{sequence:03d}"
-    payload = {"key": key, "status": "faulty", "fault": fault, "detail": detail, "attempts": 3, "elapsed": 60.0}
+    payload = {"key": key, "status": "faulty", "fault": fault, "detail": detail, "elapsed": 60.0}
     return observation(of, sequence, key=key, status="faulty", fault=fault, payload=payload)
 
 
@@ -244,28 +255,57 @@ def board(of: Model | None = None) -> dict[str, Endpoint]:
     now = timezone.now()
     text = {"value": 0.79, "low": 0.74, "high": 0.83, "n": 120, "kind": "top-1 on near-tie contexts"}
     nothing: dict[str, Any] = {"measured": None, "state": "unknown", "nearest": None}
+    int4 = {"measured": "int4", "nearest": "int4-g64"}
+    fp8 = {"measured": "fp8", "nearest": "fp8-row"}
+    silent: dict[str, Any] = {**nothing, "agreement": None, "evidence_level": "none", "decision_tokens": 0}
+    speed = {"first_token_ms": {"p50": 33.2, "p95": 61.0, "n": 420}}
     kinds: list[tuple[str, str, dict[str, Any] | None]] = [
         ("Lab f16", "official weights, other arithmetic", faithful((99.54, 99.38, 99.71))),
         ("Lab f32, four slots", "official weights, under load", faithful((99.49, 99.36, 99.62))),
-        ("Lab bf16 cache", "official weights, bf16 KV cache", faithful((99.41, 99.3, 99.52), excludes="8-bit and coarser")),
-        ("Lab Q8_0", "8-bit weights", result(speed={"first_token_ms": {"p50": 33.2, "p95": 61.0, "n": 420}})),
-        ("Lab FP8", "FP8 E4M3 weights", result(fidelity=(94.4, 93.7, 95.02), measured="fp8", nearest="fp8-row", decision_tokens=7)),
-        ("Lab FP8, declared", "FP8 E4M3 weights, and says so",
-         result(fidelity=(94.1, 93.4, 94.8), declared="fp8", measured="fp8", state="kept", nearest="fp8-row", decision_tokens=8)),
-        ("Lab hidden prompt", "a system prompt is injected", result(fidelity=(89.9, 88.3, 91.4), decision_tokens=4, measured=None, state="unknown", nearest="fp8-row")),
-        ("Lab Q4_0", "4-bit weights", result(fidelity=(78.3, 76.2, 80.3), measured="int4", nearest="int4-g64", decision_tokens=4, e_value=48211.0)),
-        ("Lab one layer dropped", "29 of 30 layers", result(fidelity=(76.8, 74.6, 78.9), measured="int4", nearest="int4-g64", decision_tokens=3)),
-        ("Lab other model", "random weights", result("different-model", (11.2, 8.1, 14.6), decision_tokens=2, **nothing)),
-        ("Lab without logprobs", "4-bit weights, text only",
-         result("deviating", None, agreement=text, evidence_level="text", decision_tokens=9, **nothing)),
-        ("Lab KV q8_0", "8-bit KV cache", result("inconclusive", (99.06, 98.7, 99.35), stopped_because="budget", decision_tokens=422, **nothing)),
-        ("Lab silent", "refuses what is needed", result("insufficient-access", None, agreement=None, evidence_level="none", decision_tokens=0, **nothing)),
-        ("Lab down", "answers nothing", result("not-measured", None, agreement=None, evidence_level="none", stopped_because="endpoint-down", decision_tokens=0, **nothing)),
+        ("Lab bf16 cache", "official weights, bf16 KV cache", faithful((99.41, 99.3, 99.52))),
+        ("Lab Q8_0", "8-bit weights", result(speed=speed)),
+        ("Lab FP8", "FP8 E4M3 weights", result(fidelity=(94.4, 93.7, 95.02), **fp8)),
+        (
+            "Lab FP8, declared",
+            "FP8 E4M3 weights, and says so",
+            result(fidelity=(94.1, 93.4, 94.8), declared="fp8", state="kept", **fp8),
+        ),
+        (
+            "Lab hidden prompt",
+            "a system prompt is injected",
+            result(
+                fidelity=(89.9, 88.3, 91.4),
+                measured=None,
+                state="unknown",
+                nearest="fp8-row",
+                cause={"name": "prompt or template", "evidence": "It counts 13 prompt tokens more."},
+            ),
+        ),
+        ("Lab Q4_0", "4-bit weights", result(fidelity=(78.3, 76.2, 80.3), decision_tokens=4, **int4)),
+        ("Lab one layer dropped", "29 of 30 layers", result(fidelity=(76.8, 74.6, 78.9), **int4)),
+        ("Lab other model", "random weights", result("different-model", (11.2, 8.1, 14.6), **nothing)),
+        (
+            "Lab without logprobs",
+            "4-bit weights, text only",
+            result("deviating", None, agreement=text, evidence_level="text", **nothing),
+        ),
+        (
+            "Lab KV q8_0",
+            "8-bit KV cache",
+            result("inconclusive", (99.06, 98.7, 99.35), stopped_because="budget", **nothing),
+        ),
+        ("Lab silent", "refuses what is needed", result("insufficient-access", None, **silent)),
+        (
+            "Lab down",
+            "answers nothing",
+            result("not-measured", None, stopped_because="endpoint-down", **silent),
+        ),
         ("Lab new", "registered a minute ago", None),
-    ]  # fmt: skip
+    ]
     made: dict[str, Endpoint] = {}
     for number, (label, what, found) in enumerate(kinds):
-        made[label] = endpoint(label, of=of, what=what, declared_quantization=(found or {}).get("declaration", {}).get("declared") or "bf16")
+        declared = "bf16" if found is None else found["declaration"]["declared"]
+        made[label] = endpoint(label, of=of, what=what, declared_quantization=declared)
         if found is not None:
             ended = run(made[label], found, ended=now - timedelta(minutes=35 * (number + 1)))
             if found["verdict"] == "deviating" and found["fidelity"]:

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import json
+
+from leaderboard import boards
+from tests.leaderboard.factories import faithful, result
+from tests.leaderboard.pages.test_filters import entry
+
+MODEL = {"id": "1", "org": "o", "name": "m", "precision": "bf16"}
+
+
+def test_ranked_rows_come_first_then_what_is_known_then_what_is_not() -> None:
+    text = result(fidelity=None, evidence_level="text")
+    silent = result("not-measured", None)
+    board = boards.build(
+        MODEL,
+        [
+            entry("new", None),
+            entry("silent", silent),
+            entry("text", text),
+            entry("low", result(fidelity=(78.3, 76.2, 80.3))),
+            entry("high", faithful()),
+        ],
+    )
+    assert [row["endpoint"]["label"] for row in board["rows"]] == ["high", "low", "text", "silent", "new"]
+    assert [row["rank"] for row in board["rows"]] == [
+        {"place": 1, "tied": False},
+        {"place": 2, "tied": False},
+        None,
+        None,
+        None,
+    ]
+
+
+def test_only_what_was_measured_on_the_same_terms_is_ranked_together() -> None:
+    board = boards.build(
+        MODEL, [entry("a", result()), entry("b", result(k=5)), entry("c", result()), entry("d", result(k=5))]
+    )
+    assert board["terms"] == {"k": 20, "context_types": ["chat_prefix", "first_token"]}, (
+        "of equals the larger k"
+    )
+    assert [row["rank"] is not None for row in board["rows"]] == [True, True, False, False]
+    assert boards.common_terms([]) is None
+
+
+def test_the_scale_is_that_of_the_latest_ranked_run() -> None:
+    older = {**result(honest_band={"fidelity": 99.0}), "ended": "2026-11-20T12:00:00"}
+    newer = {**result(honest_band={"fidelity": 99.4}), "ended": "2026-11-23T12:00:00"}
+    board = boards.build(MODEL, [entry("a", newer), entry("b", older)])
+    assert board["honest_band"] == {"fidelity": 99.4}
+    assert [rung["quantization"] for rung in board["rungs"]] == ["int8", "fp8", "int4"]
+    assert board["suite"].startswith("core 1.0")
+
+
+def test_a_board_without_runs() -> None:
+    board = boards.build(MODEL, [entry("new", None)])
+    assert (board["terms"], board["honest_band"], board["rungs"], board["suite"]) == (None, None, [], None)
+    assert boards.build(MODEL, [])["rows"] == []
+
+
+def test_a_board_is_json_and_keeps_no_more_than_it_shows() -> None:
+    board = boards.build(MODEL, [entry("a", result(findings=[{"details": "x" * 100_000}]))])
+    assert len(json.dumps(board)) < 4_000
+    assert "base_url" not in json.dumps(board)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from leaderboard import selectors, services
+from tests.leaderboard import factories
+from verifier.models import RunState
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_run_that_speaks_is_the_last_that_measured(django_assert_num_queries: Any) -> None:
+    now = timezone.now()
+    down = factories.result("not-measured", None)
+    first, second, third = (factories.endpoint(label) for label in ("One", "Two", "Three"))
+    factories.run(first, ended=now - timedelta(days=2))
+    newest = factories.run(first, ended=now - timedelta(days=1))
+    only = factories.run(second, down, ended=now)
+    with django_assert_num_queries(2):
+        latest = selectors.latest_results([first.pk, second.pk, third.pk])
+    assert latest[first.pk] == selectors.Latest(newest)
+    assert latest[second.pk] == selectors.Latest(only)
+    assert third.pk not in latest
+
+
+def test_the_selectors_agree_on_which_run_speaks() -> None:
+    now = timezone.now()
+    endpoint = factories.endpoint("One")
+    measured = factories.run(endpoint, ended=now - timedelta(days=1))
+    factories.run(endpoint, factories.result("not-measured", None), ended=now)
+    factories.open_run(endpoint)
+    runs = selectors.runs_of(endpoint.pk)
+    assert runs[0].state == RunState.RUNNING
+    assert selectors.latest_of(runs) == selectors.Latest(measured, now)
+    assert selectors.latest_results([endpoint.pk])[endpoint.pk] == selectors.Latest(measured, now)
+    assert selectors.latest_of([]) is None
+
+
+def test_what_is_not_listed_is_not_found() -> None:
+    hidden = factories.endpoint("Hidden", listed=False)
+    run = factories.run(hidden)
+    assert selectors.endpoint(hidden.pk) is None
+    assert selectors.run(run.pk) is None
+    assert selectors.run(uuid7()) is None
+    assert selectors.provider("nobody") is None
+    assert not selectors.providers()
+
+
+def test_runs_under_way_by_endpoint() -> None:
+    running = factories.open_run(factories.endpoint("One"))
+    factories.run(factories.endpoint("Two"))
+    queued = factories.open_run(factories.endpoint("Three"), state=RunState.QUEUED)
+    factories.open_run(factories.endpoint("Hidden", listed=False))
+    found = selectors.open_runs(running.endpoint.model_id)
+    assert set(found.values()) == {running, queued}
+    assert found[str(running.endpoint_id)] == running
+
+
+def test_a_providers_rows_come_from_every_board() -> None:
+    ours, theirs = factories.provider(), factories.provider("other", "Other")
+    other_model = factories.model("org", "another")
+    factories.endpoint("One", by=ours)
+    factories.endpoint("Two", by=theirs)
+    factories.endpoint("Three", of=other_model, by=ours)
+    services.publish(factories.model().pk)
+    services.publish(other_model.pk)
+    found = selectors.rows_of_provider(ours.slug, selectors.snapshots())
+    assert sorted(row["endpoint"]["label"] for _, row in found) == ["One", "Three"]
+    assert selectors.models_on_the_board() == [("HuggingFaceTB", "SmolLM2-135M-Instruct"), ("org", "another")]
+    assert [provider.offers for provider in selectors.providers()] == [1, 2]

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+from leaderboard.environment import Configuration, kept_secret, read
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = Fernet.generate_key().decode()
+PRODUCTION = {
+    "DEBUG": "false",
+    "SECRET_KEY": secrets.token_urlsafe(64),
+    "CREDENTIAL_KEYS": KEY,
+    "ALLOWED_HOSTS": "assay.example.org",
+    "DATABASE_URL": "postgresql://me:p%40ss@db.example.org:5433/assay?sslmode=require",
+    "REDIS_URL": "rediss://:secret@redis.example.org:6380/1",
+}
+
+
+def configured(tmp_path: Path, **variables: str) -> Configuration:
+    return read({"ASSAY_STATE": str(tmp_path), **variables}, ROOT)
+
+
+def message(tmp_path: Path, **variables: str) -> str:
+    with pytest.raises(ImproperlyConfigured) as caught:
+        configured(tmp_path, **variables)
+    return str(caught.value)
+
+
+def test_with_nothing_set_it_is_development_with_sqlite_and_kept_secrets(tmp_path: Path) -> None:
+    first, again = configured(tmp_path), configured(tmp_path)
+    assert first.debug
+    assert not first.https
+    assert first.database["NAME"] == str(tmp_path / "assay.sqlite3")
+    assert first.redis_url == f"redis+socket://{tmp_path}/redis.sock"
+    assert first.secret_key == again.secret_key
+    assert first.credential_keys == again.credential_keys
+    assert first.secret_key != first.credential_keys[0]
+    for name in ("secret_key", "credential_keys"):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+
+
+def test_production_takes_everything_from_the_environment(tmp_path: Path) -> None:
+    found = configured(tmp_path, **PRODUCTION, EGRESS_ALLOW="127.0.0.1:8081, [::1]:80,gpu.internal:8000")
+    assert found.https
+    assert not found.debug
+    assert found.database["PASSWORD"] == "p@ss"
+    assert found.database["PORT"] == "5433"
+    assert found.database["OPTIONS"] == {"sslmode": "require"}
+    assert found.egress_allow == {"127.0.0.1:8081", "[::1]:80", "gpu.internal:8000"}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_production_names_every_missing_variable_with_an_example(tmp_path: Path) -> None:
+    said = message(tmp_path, DEBUG="false")
+    for name in ("SECRET_KEY", "CREDENTIAL_KEYS", "ALLOWED_HOSTS", "REDIS_URL"):
+        assert f"{name} is not set. Expected: " in said
+        assert f"Example: {name}=" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DEBUG", "perhaps"),
+        ("HTTPS", "2"),
+        ("SECRET_KEY", "short"),
+        ("SECRET_KEY", "a" * 60),
+        ("CREDENTIAL_KEYS", f"{KEY},nonsense"),
+        ("ALLOWED_HOSTS", "https://assay.example.org"),
+        ("DATABASE_URL", "mysql://localhost/assay"),
+        ("DATABASE_URL", "postgresql://localhost"),
+        ("DATABASE_URL", "postgresql://localhost:port/assay"),
+        ("REDIS_URL", "http://localhost"),
+        ("REDIS_URL", "redis://"),
+        ("REDIS_URL", "redis://localhost:port"),
+        ("EGRESS_ALLOW", "127.0.0.1"),
+        ("EGRESS_ALLOW", "127.0.0.1:70000"),
+        ("EGRESS_ALLOW", "http://127.0.0.1:80"),
+        ("ADMIN_PATH", "/operator/"),
+        ("PROXY_COUNT", "many"),
+        ("RUN_CONCURRENCY", "0"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_an_invalid_variable_is_named_with_what_was_expected(tmp_path: Path, name: str, value: str) -> None:
+    said = message(tmp_path, **{**PRODUCTION, name: value})
+    assert said.count("\n  - ") == 1
+    assert f"  - {name} " in said
+    assert "Expected: " in said
+    assert f"Example: {name}=" in said
+
+
+def test_secrets_are_not_repeated_in_messages_or_repr(tmp_path: Path) -> None:
+    wrong = "hunter2-hunter2"
+    said = message(
+        tmp_path,
+        DEBUG="false",
+        SECRET_KEY=wrong,
+        CREDENTIAL_KEYS=wrong,
+        ALLOWED_HOSTS="a.example",
+        DATABASE_URL=f"oracle://me:{wrong}@db/x",
+        REDIS_URL=f"amqp://me:{wrong}@mq",
+    )
+    assert wrong not in said
+    shown = repr(configured(tmp_path, **PRODUCTION))
+    for secret in (PRODUCTION["SECRET_KEY"], KEY, "p@ss", ":secret@"):
+        assert secret not in shown
+
+
+def test_debug_is_refused_on_a_public_host(tmp_path: Path) -> None:
+    assert "DEBUG is on" in message(tmp_path, ALLOWED_HOSTS="assay.example.org")
+    assert configured(tmp_path, ALLOWED_HOSTS="127.0.0.1,localhost").debug
+
+
+def test_an_empty_kept_secret_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("")
+    assert kept_secret(tmp_path / "key", lambda: "made") == "made"
+    assert kept_secret(tmp_path / "key", lambda: "other") == "made"
+
+
+def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_a_wrong_variable_ends_the_command_with_lines_and_no_traceback(tmp_path: Path) -> None:
+    done = manage("check", ASSAY_STATE=str(tmp_path), DATABASE_URL="mysql://localhost/assay")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Assay can't start:\n  - DATABASE_URL is not understood. Expected: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_production_settings_pass_the_deployment_check(tmp_path: Path) -> None:
+    done = manage("check", "--deploy", "--fail-level", "WARNING", ASSAY_STATE=str(tmp_path), **PRODUCTION)
+    assert done.returncode == 0, done.stderr
+    assert "no issues (0 silenced)" in done.stdout
