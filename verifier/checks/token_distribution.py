@@ -226,9 +226,9 @@ def _finding(
         version=CHECK.version,
         outcome=outcome,
         cause=details.sentence(mode, verdict, gathered.stopped_because, decision, numbers),
-        estimate=headline and headline.value,
-        low=headline and headline.low,
-        high=headline and headline.high,
+        estimate=None if headline is None else headline.value,
+        low=None if headline is None else headline.low,
+        high=None if headline is None else headline.high,
         n=len(gathered.scores),
         unit="of 100 next tokens" if numbers.fidelity else "share of near-ties" if headline else "",
         details={

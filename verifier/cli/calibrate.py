@@ -19,7 +19,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "calibrate",
         help="add honest deployments to a baseline's band, or known degradations to its ladder",
         description="Each --base-url is a deployment whose truth you know. Honest ones (other engine, "
-        "hardware, batch size) make the honest band; with --rung they are known degradations and make the ladder.",
+        "hardware, batch size) make the honest band; with --rung they are known degradations and "
+        "make the ladder.",
     )
     parser.add_argument("--baseline", required=True, type=Path, metavar="FILE", help="changed in place")
     parser.add_argument("--base-url", required=True, action="append", metavar="URL", help="may be repeated")

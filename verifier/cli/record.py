@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     aside = ", ".join(f"{count} {why}" for why, count in baseline.set_aside.items() if count) or "none"
     print(
         f"Recorded {len(baseline.contexts)} contexts of {len(baseline.by_prompt)} prompts to {args.output} "
-        f"(set aside: {aside}). Next: assay calibrate --baseline {args.output} --base-url URL, for each honest "
-        "deployment you have."
+        f"(set aside: {aside}). Next: `assay calibrate --baseline {args.output} --base-url URL` for each "
+        "honest deployment you have."
     )
     return 0
