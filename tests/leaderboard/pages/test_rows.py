@@ -91,7 +91,7 @@ def test_an_undecided_run_has_no_tokens_to_decide() -> None:
 
 
 def test_rungs_without_a_fidelity_are_left_out() -> None:
-    known = [
+    known: list[dict[str, Any]] = [
         {"label": "INT8 per row", "quantization": "int8", "fidelity": 97.4},
         {"label": "x", "fidelity": None},
     ]
