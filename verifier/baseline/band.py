@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from verifier.baseline.model import Baseline, Context, ContextType, Role, Stack
 from verifier.checks.base import Token
@@ -24,6 +25,19 @@ RUNG_WITHOUT_LADDER = 4.0
 
 Score = Callable[[Context, tuple[Token, ...]], float]
 """The deviation, in [0, 1], of an endpoint's next-token list at a context."""
+
+
+BEYOND = 1.5
+"""A deviation this many times beyond the ladder's last rung (or short of its first) is not at that rung."""
+
+
+class Place(StrEnum):
+    """Where a deviation lies on the ladder."""
+
+    NO_LADDER = "no-ladder"
+    SHORT_OF = "short-of"
+    AT = "at"
+    BEYOND = "beyond"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +76,18 @@ class Band:
 
     def nearest(self, mean: float) -> Rung | None:
         """The rung closest to `mean` on a logarithmic scale; None without a ladder."""
-        floor = FLOOR / 10
-        return min(
-            self.rungs,
-            key=lambda rung: abs(math.log(max(rung.mean, floor) / max(mean, floor))),
-            default=None,
-        )
+        return min(self.rungs, key=lambda rung: abs(_log_ratio(rung.mean, mean)), default=None)
+
+    def place(self, mean: float) -> Place:
+        """Where `mean` lies on the ladder: at its nearest rung, or off either end."""
+        nearest = self.nearest(mean)
+        if nearest is None:
+            return Place.NO_LADDER
+        if _log_ratio(mean, self.rungs[-1].mean) > math.log(BEYOND):
+            return Place.BEYOND
+        if _log_ratio(self.rungs[0].mean, mean) > math.log(BEYOND):
+            return Place.SHORT_OF
+        return Place.AT
 
 
 def tv_score(k: int) -> Score:
@@ -124,3 +144,7 @@ def band(baseline: Baseline, contexts: Sequence[Context], score: Score, margin: 
 def usable_contexts(baseline: Baseline, types: Sequence[ContextType]) -> list[Context]:
     """The baseline's contexts of the given types, in its order."""
     return [context for context in baseline.contexts if context.type in types]
+
+
+def _log_ratio(a: float, b: float) -> float:
+    return math.log(max(a, FLOOR / 10) / max(b, FLOOR / 10))

@@ -15,7 +15,7 @@ import numpy as np
 from verifier.baseline.model import Baseline, Context, ContextType, PrefixProbe, PrefixStyle
 from verifier.baseline.selection import select
 from verifier.checks.asking import chat_body, continues, first_token_list
-from verifier.checks.base import Ask, Observation, Position, Probe, Purpose, Token
+from verifier.checks.base import Answer, Ask, Observation, Position, Probe, Purpose, Token
 from verifier.stats.divergence import top_k, tv_bound
 from verifier.suites import Prompt, Suite
 
@@ -48,8 +48,10 @@ def record(
     probes = tuple(_answer_probe(prompt) for prompt in drawn)
     answers = yield Ask(probes, "reference answers", planned)
     by_id = {prompt.id: prompt for prompt in drawn}
+    order = {prompt.id: index for index, prompt in enumerate(drawn)}
     set_aside = {"no answer": 0, "not aligned": 0, "not reproduced when pinned": 0}
     first: list[Context] = []
+    doubtful: list[Context] = []
     later: list[Context] = []
     prompt_tokens: dict[str, int] = {}
     for prompt, observation in zip(drawn, answers, strict=True):
@@ -63,7 +65,7 @@ def record(
         if not walked:
             set_aside["not aligned"] += 1
             continue
-        first.append(walked[0])
+        (first if _counted(answer) else doubtful).append(walked[0])
         later.extend(walked[1:])
     if not first:
         raise RecordingError(
@@ -74,20 +76,19 @@ def record(
     certain = _prefix_probes(later, first)
     style = yield from _find_style(by_id, certain, planned)
     contexts: list[Context] = list(first)
-    if style is not None:
-        chosen = select(later, PREFIXES_PER_PROMPT)
-        planned = len(drawn) + len(chosen)
-        probes = tuple(_pinned_probe(by_id[context.prompt_id], context, style) for context in chosen)
-        pinned = yield Ask(probes, "pinned contexts", planned)
-        for context, observation in zip(chosen, pinned, strict=True):
-            top = None if observation.answer is None else first_token_list(observation.answer, context.prefix)
-            if top is None:
-                set_aside["not aligned"] += 1
-            elif _distance(context.top, top) > SELF_AGREEMENT:
-                set_aside["not reproduced when pinned"] += 1
-            else:
-                contexts.append(replace(context, top=top))
-    order = {prompt.id: index for index, prompt in enumerate(drawn)}
+    chosen = doubtful + (select(later, PREFIXES_PER_PROMPT) if style else [])
+    chosen.sort(key=lambda context: (order[context.prompt_id], len(context.prefix)))
+    planned = len(drawn) + len(chosen)
+    probes = tuple(_pinned_probe(by_id[context.prompt_id], context, style) for context in chosen)
+    pinned = yield Ask(probes, "pinned contexts", planned)
+    for context, observation in zip(chosen, pinned, strict=True):
+        top = None if observation.answer is None else first_token_list(observation.answer, context.prefix)
+        if top is None:
+            set_aside["not aligned"] += 1
+        elif _distance(context.top, top) > SELF_AGREEMENT:
+            set_aside["not reproduced when pinned"] += 1
+        else:
+            contexts.append(replace(context, top=top))
     contexts.sort(key=lambda context: (order[context.prompt_id], len(context.prefix)))
     return Baseline(
         model=model,
@@ -117,9 +118,18 @@ def _answer_probe(prompt: Prompt) -> Probe:
     return Probe(f"{prompt.id}/answer", "chat/completions", body, Purpose.RECORDING)
 
 
-def _pinned_probe(prompt: Prompt, context: Context, style: PrefixStyle) -> Probe:
+def _pinned_probe(prompt: Prompt, context: Context, style: PrefixStyle | None) -> Probe:
     body = chat_body(prompt.messages, prefix=context.prefix, style=style, top_logprobs=TOP_LOGPROBS)
     return Probe(context.id, "chat/completions", body, Purpose.RECORDING)
+
+
+def _counted(answer: Answer) -> bool:
+    """Whether there is an entry for every token: then the first entry is the first token's.
+
+    llama.cpp leaves out tokens that end inside a character; an end-of-text token is left out last.
+    """
+    missing = (answer.completion_tokens or 0) - len(answer.positions or ())
+    return missing <= (1 if answer.finish_reason == "stop" else 0)
 
 
 def _walk(prompt: Prompt, positions: tuple[Position, ...], text: str) -> list[Context]:

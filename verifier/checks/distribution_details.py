@@ -127,6 +127,7 @@ def numbers_json(mode: Mode, numbers: Estimates) -> dict[str, Any]:
         },
         "excludes": band.excludes,
         "ladder": {
+            "place": None if numbers.deviation is None else str(band.place(numbers.deviation)),
             "nearest": nearest and _rung_json(nearest, mode),
             "rungs": [_rung_json(rung, mode) for rung in band.rungs],
         }

@@ -218,8 +218,7 @@ def _finding(
 ) -> Finding:
     sample = [contexts for _, contexts in order[: session.settings.estimation_prompts]]
     numbers = details.estimates(session, mode, sample, gathered.scores, gathered.lists)
-    verdict = decision.verdict or ("inconclusive" if gathered.scores else "not-measured")
-    outcome = OUTCOMES.get(verdict, Outcome.INCONCLUSIVE if gathered.scores else Outcome.FAULTY)
+    verdict, outcome = _verdict(decision, gathered)
     headline = numbers.fidelity or numbers.agreement
     return Finding(
         check=CHECK.name,
@@ -249,3 +248,13 @@ def _finding(
             "most_divergent": details.most_divergent(session, mode, gathered.scores, gathered.lists),
         },
     )
+
+
+def _verdict(decision: Decision, gathered: Gathered) -> tuple[str, Outcome]:
+    if decision.verdict:
+        return decision.verdict, OUTCOMES[decision.verdict]
+    if gathered.scores:
+        return "inconclusive", Outcome.INCONCLUSIVE
+    if gathered.set_aside:
+        return "insufficient-access", Outcome.UNSUPPORTED
+    return "not-measured", Outcome.FAULTY

@@ -14,6 +14,12 @@ from verifier.scoring.declaration import compare
 
 RESULT = 1
 
+LADDER_WORDS = {
+    "at": "Closest known degradation: {label}.",
+    "beyond": "Further than the coarsest known degradation, {label}.",
+    "short-of": "Less than the smallest known degradation, {label}.",
+}
+
 
 def build(session: Session, findings: Sequence[Finding], endpoint: Mapping[str, str]) -> dict[str, Any]:
     """The result, with every number rounded to 6 significant digits."""
@@ -92,11 +98,15 @@ def _cause(verdict: str, by_check: Mapping[str, Finding]) -> dict[str, str] | No
 
 
 def _measured(verdict: str, seen: Mapping[str, Any], cause: Mapping[str, str] | None) -> str | None:
-    """The quantization measured: the nearest rung's, unless something else explains the deviation."""
-    nearest = (seen.get("ladder") or {}).get("nearest")
-    if verdict == "deviating" and cause is None and nearest:
-        return str(nearest["quantization"]) if nearest["quantization"] else None
-    return None
+    """The quantization measured: the nearest rung's, unless something else explains the deviation.
+
+    Off the coarse end of the ladder the last rung is still a bound: "at least as coarse as".
+    """
+    ladder = seen.get("ladder") or {}
+    if verdict != "deviating" or cause is not None or ladder.get("place") not in ("at", "beyond"):
+        return None
+    quantization = ladder["nearest"]["quantization"]
+    return str(quantization) if quantization else None
 
 
 def _sentence(
@@ -108,11 +118,12 @@ def _sentence(
 ) -> str:
     if distribution is None:
         return f"Not measured: {capabilities.cause}"
-    nearest = (seen.get("ladder") or {}).get("nearest")
     if verdict == "deviating" and cause:
         return f"Deviating: {distribution.cause} {cause['evidence']}"
-    if verdict == "deviating" and nearest:
-        return f"Deviating: {distribution.cause} Closest known degradation: {nearest['label']}."
+    ladder = seen.get("ladder")
+    if verdict == "deviating" and ladder and ladder["place"] in LADDER_WORDS:
+        where = LADDER_WORDS[ladder["place"]].format(label=ladder["nearest"]["label"])
+        return f"Deviating: {distribution.cause} {where}"
     words = {
         "faithful": "Faithful",
         "deviating": "Deviating",
