@@ -3,123 +3,63 @@
 from __future__ import annotations
 
 import argparse
-import json
-import signal
 import sys
-from types import FrameType
+from collections.abc import Callable
 
-from rich.console import Console
-from rich.table import Table
-
-from verifier.lab import build
-from verifier.lab.cache import path_of
-from verifier.lab.deployments import DEPLOYMENTS
-from verifier.lab.errors import LabError
-from verifier.lab.serve import Served, deployment, serving
+NOT_DONE = 3
+"""Exit status when the lab cannot do what was asked."""
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `lab` with its own subcommands; each sets `run`, a callable from the arguments to an exit status."""
-    parser = subparsers.add_parser("lab", help="a real model and known degradations of it, served on this machine")
+    """Add `lab` with its own subcommands; each sets `run`, a callable from arguments to an exit status."""
+    parser = subparsers.add_parser(
+        "lab", help="a real model and known degradations of it, served on this machine"
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    listing = commands.add_parser("list", help="say what the lab can serve")
+    listing = commands.add_parser("list", help="say what the lab can serve and what was done to each")
     listing.add_argument("--json", action="store_true", help="one JSON line per deployment")
-    listing.set_defaults(run=run_list)
+    listing.set_defaults(run=_runner("list_deployments"))
 
     building = commands.add_parser("build", help="build weights into the cache folder")
-    building.add_argument("names", nargs="*", metavar="NAME", help="deployments to build for")
-    building.add_argument("--all", action="store_true", help="everything")
-    building.set_defaults(run=run_build)
+    _add_names(building, "build for")
+    building.set_defaults(run=_runner("build_weights"))
 
     serve = commands.add_parser("serve", help="serve deployments until interrupted")
-    serve.add_argument("names", nargs="*", metavar="NAME", help="deployments to serve")
-    serve.add_argument("--all", action="store_true", help="everything")
-    serve.add_argument("--port", type=int, default=0, help="fixed port (with one NAME); a free one otherwise")
+    _add_names(serve, "serve")
+    serve.add_argument("--port", type=_port, default=0, help="a fixed port (with one NAME)")
     serve.add_argument("--json", action="store_true", help="one JSON line per deployment as it answers")
-    serve.set_defaults(run=run_serve)
+    serve.set_defaults(run=_runner("serve_deployments"))
 
 
-def run_list(args: argparse.Namespace) -> int:
-    """Print the deployments with what was done to each."""
-    if args.json:
-        for one in DEPLOYMENTS.values():
-            row = {"name": one.name, "role": one.role, "quantization": one.quantization, "what": one.what}
-            print(json.dumps({**row, "built": path_of(one.weights).exists()}))
-        return 0
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("name", "role", "quantization", "built", "what was done"):
-        table.add_column(heading, no_wrap=heading != "what was done")
-    for one in DEPLOYMENTS.values():
-        built = "yes" if path_of(one.weights).exists() else "no"
-        table.add_row(one.name, one.role, one.quantization, built, one.what)
-    Console().print(table)
-    return 0
+def _add_names(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"deployments to {what}")
+    parser.add_argument("--all", action="store_true", help="every deployment")
 
 
-def run_build(args: argparse.Namespace) -> int:
-    """Build the weights of the named deployments."""
-    names = _names(args)
-    if names is None:
-        return 3
-    try:
-        build.ensure(names, _say_built)
-    except LabError as error:
-        return _fail(error)
-    return 0
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"expected a port from 0 (any free one) to 65535, got {text!r}")
+    return port
 
 
-def run_serve(args: argparse.Namespace) -> int:
-    """Serve the named deployments until SIGINT or SIGTERM."""
-    names = _names(args)
-    if names is None:
-        return 3
+def _runner(command: str) -> Callable[[argparse.Namespace], int]:
+    """A command of `verifier.lab.commands`, imported when it runs: the rest of `assay` needs no lab."""
 
-    def ready(served: Served) -> None:
-        if args.json:
-            one = served.deployment
-            row = {"name": one.name, "role": one.role, "quantization": one.quantization}
-            place = {"base_url": served.base_url, "model": served.model, "what": one.what, "pid": served.pid}
-            print(json.dumps({**row, **place}), flush=True)
-        else:
-            print(f"{served.deployment.name:<16} {served.base_url}  {served.deployment.what}", flush=True)
+    def run(args: argparse.Namespace) -> int:
+        try:
+            from verifier.lab import commands, errors
+        except ImportError as error:
+            print(
+                f"assay lab: {error}; expected the packages of the extra `lab`: run `make setup`",
+                file=sys.stderr,
+            )
+            return NOT_DONE
+        try:
+            return int(getattr(commands, command)(args))
+        except errors.LabError as error:
+            print(f"assay lab: {error}", file=sys.stderr)
+            return NOT_DONE
 
-    signal.signal(signal.SIGTERM, _interrupt)
-    ports = {names[0]: args.port} if args.port else {}
-    try:
-        with serving(names, ports=ports, on_built=_say_built, on_ready=ready):
-            if args.json:
-                print(json.dumps({"ready": True}), flush=True)
-            else:
-                print("Serving; Ctrl-C ends it.", flush=True)
-            signal.pause()
-    except KeyboardInterrupt:
-        return 0
-    except LabError as error:
-        return _fail(error)
-    return 0
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-def _names(args: argparse.Namespace) -> list[str] | None:
-    """The deployments asked for, checked; None after saying what is wrong."""
-    if args.all == bool(args.names):
-        _fail(LabError("name one or more deployments, or give --all (`assay lab list` shows them)"))
-        return None
-    try:
-        return [deployment(name).name for name in args.names or DEPLOYMENTS]
-    except LabError as error:
-        _fail(error)
-        return None
-
-
-def _say_built(built: build.Built) -> None:
-    print(f"[{built.done}/{built.total}] built {built.recipe} in {built.seconds:.1f} s", file=sys.stderr, flush=True)
-
-
-def _fail(error: LabError) -> int:
-    print(f"assay lab: {error}", file=sys.stderr)
-    return 3
+    return run

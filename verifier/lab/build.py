@@ -6,12 +6,12 @@ import json
 import os
 import selectors
 import subprocess
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from verifier.lab import spawn
 from verifier.lab.cache import forget_stale, path_of, touch
 from verifier.lab.deployments import DEPLOYMENTS
 from verifier.lab.errors import LabError
@@ -38,17 +38,16 @@ class Building:
     def __init__(self, recipes: Iterable[str], on_built: Callable[[Built], None]) -> None:
         """Start building those of `recipes` that are not in the cache, the first one first."""
         wanted = list(dict.fromkeys(recipes))
-        missing = [recipe for recipe in wanted if not path_of(recipe).exists()]
-        for recipe in set(wanted) - set(missing):
+        self._there = {recipe for recipe in wanted if path_of(recipe).exists()}
+        for recipe in self._there:
             touch(path_of(recipe))
-        self._there = set(wanted) - set(missing)
-        self._total = len(missing)
+        self._waiting = deque(recipe for recipe in wanted if recipe not in self._there)
+        self._total = len(self._waiting)
         self._done = 0
-        self._waiting = deque(missing)
         self._on_built = on_built
         self._selector = selectors.DefaultSelector()
-        self._workers: list[subprocess.Popen[str]] = []
-        for _ in range(min(WORKERS, os.cpu_count() or 1, len(missing))):
+        self._workers: list[subprocess.Popen[bytes]] = []
+        for _ in range(min(WORKERS, os.cpu_count() or 1, self._total)):
             self._start_worker()
 
     def wait_for(self, recipe: str) -> None:
@@ -71,24 +70,25 @@ class Building:
         self._selector.close()
 
     def _start_worker(self) -> None:
-        command = [sys.executable, "-m", "verifier.lab.worker"]
-        worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        worker = spawn.start("verifier.lab.worker")
         self._workers.append(worker)
         assert worker.stdout is not None
         self._selector.register(worker.stdout, selectors.EVENT_READ, worker)
         self._feed(worker)
 
-    def _feed(self, worker: subprocess.Popen[str]) -> None:
+    def _feed(self, worker: subprocess.Popen[bytes]) -> None:
         if self._waiting:
             assert worker.stdin is not None
-            worker.stdin.write(self._waiting.popleft() + "\n")
+            worker.stdin.write(f"{self._waiting.popleft()}\n".encode())
             worker.stdin.flush()
 
-    def _hear(self, worker: subprocess.Popen[str]) -> None:
+    def _hear(self, worker: subprocess.Popen[bytes]) -> None:
         assert worker.stdout is not None
         line = worker.stdout.readline()
         if not line:
-            raise LabError("a build of the lab's weights ended without a word; was it killed for want of memory?")
+            raise LabError(
+                "a build of the lab's weights was killed; is there 1 GB of memory free? Try again."
+            )
         answer = json.loads(line)
         if "built" not in answer:
             raise LabError(f"the weights {answer['failed']!r} could not be built: {answer['why']}")
@@ -96,6 +96,12 @@ class Building:
         self._there.add(answer["built"])
         self._done += 1
         self._on_built(Built(answer["built"], answer["seconds"], self._done, self._total))
+
+
+def missing(names: Iterable[str]) -> list[str]:
+    """The recipes that the named deployments need and the cache does not have, in order of need."""
+    recipes = dict.fromkeys(DEPLOYMENTS[name].weights for name in names)
+    return [recipe for recipe in recipes if not path_of(recipe).exists()]
 
 
 @contextmanager

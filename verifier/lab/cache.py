@@ -49,7 +49,7 @@ def locked(path: Path) -> Iterator[None]:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file that becomes `path` in one step when the block succeeds, and vanishes when it fails."""
+    """A temporary file that becomes `path` in one step when the block succeeds, else vanishes."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=_PARTIAL, dir=path.parent)
     os.close(descriptor)
     temporary = Path(name)

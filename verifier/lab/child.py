@@ -1,8 +1,8 @@
 """One deployment in a process of its own: `python -m verifier.lab.child CONFIG`, CONFIG a JSON object.
 
-Prints one JSON line when it serves, `{"port": N}`, or `{"error": WHY}`; then serves until its stdin ends, its
-parent is another process than at the start, or a signal ends it. It holds nothing that needs saving, so it ends
-at once.
+Prints one JSON line when it serves, `{"port": N}`, or `{"error": WHY}`; then serves until its stdin ends,
+its parent is another process than at the start, or a signal ends it. It holds nothing that needs saving, so
+it ends at once.
 """
 
 from __future__ import annotations
@@ -39,12 +39,17 @@ def die_with_parent() -> None:
 
 async def serve(config: dict[str, Any]) -> None:
     """Boot the model server and the front before it; returns when the parent is gone."""
-    server = boot(config["weights"], config["model"], config["options"])
+    try:
+        server = boot(config["weights"], config["model"], config["options"])
+    except ImportError as error:
+        print(json.dumps({"error": f"{error}; expected the package xllamacpp: run `make setup`"}), flush=True)
+        os._exit(1)
     front = Front(int(server.listening_address.rpartition(":")[2]), config["model"])
     try:
         port = await front.start(config["port"])
     except OSError as error:
-        print(json.dumps({"error": f"port {config['port']} cannot be had ({error.strerror})"}), flush=True)
+        why = f"port {config['port']} cannot be had ({error.strerror}); give another, or none for a free one"
+        print(json.dumps({"error": why}), flush=True)
     else:
         print(json.dumps({"port": port}), flush=True)
         await parent_gone(config["parent"])
@@ -78,7 +83,6 @@ def boot(weights: str, model: str, options: dict[str, Any]) -> Any:
         model: the name it answers under.
         options: the fields of `deployments.ServerOptions`.
     """
-    os.environ.update(options["environment"])
     import xllamacpp
 
     attention = xllamacpp.llama_flash_attn_type

@@ -1,12 +1,12 @@
-"""The door of a lab deployment: an HTTP front that counts what the model is asked, so that tests can check claims.
+"""The door of a lab deployment: an HTTP front that counts what the model is asked, so claims can be tested.
 
-It passes bytes through in both directions, untouched and as they come (streams, keep-alive, broken connections
-and all), and reads only the requests: it lets through the OpenAI paths, answers `/v1/models` itself (llama.cpp's
-own answer gives away the file type and size, which no cheating provider would) and keeps three counts, read with
-`GET /lab/requests`:
+It passes bytes through in both directions, untouched and as they come (streams, keep-alive, broken
+connections and all), and reads only the requests: it lets through the OpenAI paths, answers `/v1/models`
+itself (llama.cpp's own answer gives away file type and size, which no cheating provider would) and keeps
+three counts, read with `GET /lab/requests`:
 
 - `requests`: generating requests handed to the model,
-- `answered`: those the model began to answer (fewer when a client went away or a connection broke first),
+- `answered`: those it began to answer (fewer when a client went away or a connection broke first),
 - `distinct`: different bodies among the answered ones; `answered - distinct` questions were repeats.
 """
 
@@ -110,7 +110,12 @@ class _Connection:
     """One client connection and the model connection that belongs to it."""
 
     def __init__(
-        self, front: Front, reader: StreamReader, writer: StreamWriter, from_model: StreamReader, to_model: StreamWriter
+        self,
+        front: Front,
+        reader: StreamReader,
+        writer: StreamWriter,
+        from_model: StreamReader,
+        to_model: StreamWriter,
     ) -> None:
         self._front = front
         self._reader = reader
@@ -180,7 +185,9 @@ async def read_head(reader: StreamReader) -> Head | None:
     parts = lines[0].split(" ")
     if len(parts) != 3:
         raise BadRequest("400 Bad Request")
-    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+    headers = {
+        name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])
+    }
     if "transfer-encoding" in headers:
         raise BadRequest("411 Length Required")
     length = headers.get("content-length")

@@ -92,7 +92,9 @@ def stored_shape(shape: Sequence[int], storage: gguf.GGMLQuantizationType) -> tu
     return tuple(int(size) for size in gguf.quants.quant_shape_to_byte_shape(shape, storage))
 
 
-def decode(blocks: NDArray[np.uint8], shape: tuple[int, ...], storage: gguf.GGMLQuantizationType) -> FloatArray:
+def decode(
+    blocks: NDArray[np.uint8], shape: tuple[int, ...], storage: gguf.GGMLQuantizationType
+) -> FloatArray:
     """Stored bytes to float32 values of `shape`."""
     if storage == type_of.BF16:  # a shift; the package's general route copies several times
         return (blocks.view(np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(shape)
@@ -113,7 +115,8 @@ def encode(values: FloatArray, storage: gguf.GGMLQuantizationType) -> NDArray[np
 def round_to_bf16_bits(values: FloatArray) -> NDArray[np.uint16]:
     """The 16 bits of each finite value rounded to bfloat16, ties to even (IEEE 754 rounding)."""
     bits = np.ascontiguousarray(values).view(np.uint32)
-    return ((bits + (np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1)))) >> np.uint32(16)).astype(np.uint16)
+    last_kept_bit = (bits >> np.uint32(16)) & np.uint32(1)
+    return ((bits + np.uint32(0x7FFF) + last_kept_bit) >> np.uint32(16)).astype(np.uint16)
 
 
 def round_to_bf16(values: FloatArray) -> FloatArray:
@@ -129,7 +132,9 @@ def write(path: Path, fields: Mapping[str, Field], tensors: Sequence[Planned]) -
             writer.add_key_value(name, field.value, field.type, sub_type=field.item)
     for tensor in tensors:
         shape = stored_shape(tensor.shape, tensor.storage)
-        writer.add_tensor_info(tensor.name, shape, np.dtype(np.uint8), tensor.nbytes, raw_dtype=tensor.storage)
+        writer.add_tensor_info(
+            tensor.name, shape, np.dtype(np.uint8), tensor.nbytes, raw_dtype=tensor.storage
+        )
     try:
         writer.write_header_to_file()
         writer.write_kv_data_to_file()

@@ -33,7 +33,9 @@ def make(recipe: Recipe, official: ModelFile, load: Callable[[str], FloatArray],
     fields = dict(official.fields)
     # every file says it holds the official bf16: a provider who cheats does not announce it
     fields[FILE_TYPE] = replace(fields[FILE_TYPE], value=int(gguf.LlamaFileType.MOSTLY_BF16))
-    fields[_BLOCK_COUNT] = replace(fields[_BLOCK_COUNT], value=fields[_BLOCK_COUNT].value - len(recipe.layers))
+    fields[_BLOCK_COUNT] = replace(
+        fields[_BLOCK_COUNT], value=fields[_BLOCK_COUNT].value - len(recipe.layers)
+    )
     head_size = int(fields[_HEAD_SIZE].value)
     planned = []
     for name in official.names:

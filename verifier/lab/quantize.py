@@ -31,35 +31,35 @@ def int_per_row(matrix: FloatArray, bits: int) -> FloatArray:
 
 
 def int_groups(matrix: FloatArray, bits: int, group: int) -> FloatArray:
-    """Symmetric round-to-nearest integers with one scale per `group` inputs of a row (GPTQ's layout, RTN codes)."""
+    """Symmetric round-to-nearest integers with one scale per `group` inputs of a row."""
     return _symmetric(matrix, group, bits)
 
 
 def _symmetric(matrix: FloatArray, group: int, bits: int) -> FloatArray:
-    """Codes in [-(2^(bits-1) - 1), 2^(bits-1) - 1], scale = max|w| / largest code; error at most half a scale."""
+    """Codes from -top to top, top = 2^(bits-1) - 1; scale = max|w| / top; error at most half a scale."""
     rows = matrix.reshape(-1, group)
     top = np.float32(2 ** (bits - 1) - 1)
     scale = np.abs(rows).max(axis=1, keepdims=True) / top
     codes = np.rint(np.divide(rows, scale, out=np.zeros_like(rows), where=scale > 0))
-    return (codes * scale).reshape(matrix.shape)
+    return _float32(codes * scale, matrix)
 
 
 def int_groups_with_offset(matrix: FloatArray, bits: int, group: int) -> FloatArray:
-    """Round-to-nearest codes 0 .. 2^bits - 1 between the smallest and the largest weight of each group of inputs."""
+    """Round-to-nearest codes 0 .. 2^bits - 1 from the smallest to the largest weight of each group."""
     rows = matrix.reshape(-1, group)
     low = rows.min(axis=1, keepdims=True)
     step = (rows.max(axis=1, keepdims=True) - low) / np.float32(2**bits - 1)
     codes = np.rint(np.divide(rows - low, step, out=np.zeros_like(rows), where=step > 0))
-    return (codes * step + low).reshape(matrix.shape)
+    return _float32(codes * step + low, matrix)
 
 
 def nf4(matrix: FloatArray, group: int) -> FloatArray:
-    """Four-bit NormalFloat: each weight of a group, over the group's largest magnitude, to the nearest NF4 value."""
+    """Four-bit NormalFloat: weight over the group's largest magnitude, to the nearest of the 16 values."""
     rows = matrix.reshape(-1, group)
     scale = np.abs(rows).max(axis=1, keepdims=True)
     unit = np.divide(rows, scale, out=np.zeros_like(rows), where=scale > 0)
     codes = np.searchsorted((NF4[1:] + NF4[:-1]) / 2, unit)
-    return (NF4[codes] * scale).reshape(matrix.shape)
+    return _float32(NF4[codes] * scale, matrix)
 
 
 def fp8_per_row(matrix: FloatArray) -> FloatArray:
@@ -74,7 +74,7 @@ def fp8_per_tensor(matrix: FloatArray) -> FloatArray:
 
 def _scaled_e4m3(matrix: FloatArray, largest: FloatArray) -> FloatArray:
     scale = np.where(largest > 0, largest / np.float32(E4M3_MAX), np.float32(1)).astype(np.float32)
-    return round_to_e4m3(matrix / scale) * scale
+    return _float32(round_to_e4m3(matrix / scale) * scale, matrix)
 
 
 def round_to_e4m3(values: FloatArray) -> FloatArray:
@@ -85,4 +85,8 @@ def round_to_e4m3(values: FloatArray) -> FloatArray:
     clipped = np.clip(values, -E4M3_MAX, E4M3_MAX).astype(np.float32)
     _, exponent = np.frexp(clipped)  # |value| = fraction * 2^exponent, fraction in [0.5, 1)
     step = np.ldexp(np.float32(1), np.maximum(exponent - 4, -9)).astype(np.float32)
-    return np.rint(clipped / step) * step
+    return _float32(np.rint(clipped / step) * step, values)
+
+
+def _float32(values: FloatArray, like: FloatArray) -> FloatArray:
+    return np.asarray(values, dtype=np.float32).reshape(like.shape)

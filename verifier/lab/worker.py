@@ -1,13 +1,17 @@
 """A build worker: `python -m verifier.lab.worker` reads recipe names from stdin, one a line, and builds each.
 
-It answers each with one JSON line, `{"built": NAME, "seconds": S}` or `{"failed": NAME, "why": TEXT}`,
-and ends when its stdin ends, which is also how it notices that whoever started it is gone.
+It answers each with one JSON line, `{"built": NAME, "seconds": S}` or `{"failed": NAME, "why": TEXT}`, and
+ends at once when its stdin ends, which is also how it notices that whoever started it is gone.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import queue
+import signal
 import sys
+import threading
 import time
 from functools import cache
 
@@ -24,14 +28,19 @@ OFFICIAL = "official"
 
 
 def build(name: str) -> None:
-    """Make the weights of one recipe unless they are there; the official weights are made first if needed."""
+    """Make the weights of one recipe unless they are there; the official weights are made first if needed.
+
+    Raises:
+        LabError: the released model is missing.
+        OSError: the cache folder cannot be written.
+    """
     path = path_of(name)
-    if not path.exists() and name != OFFICIAL and isinstance(RECIPES[name], Recipe):
+    recipe = RECIPES[name]
+    if not path.exists() and name != OFFICIAL and isinstance(recipe, Recipe):
         build(OFFICIAL)
     with locked(path):
         if path.exists():
             return
-        recipe = RECIPES[name]
         with replacing(path) as temporary:
             if isinstance(recipe, Stranger):
                 stranger.make(recipe, ModelFile(source.find()), temporary)
@@ -50,8 +59,17 @@ def _official_file() -> ModelFile:
 
 def main() -> None:
     """Serve build requests until stdin ends."""
-    for line in sys.stdin:
-        name = line.strip()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the parent decides
+    asked: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in sys.stdin:
+            asked.put(line.strip())
+        os._exit(0)  # in the middle of a file, too: its temporary file is removed by the next build
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        name = asked.get()
         started = time.monotonic()
         try:
             build(name)
