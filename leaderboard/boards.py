@@ -55,9 +55,10 @@ def build(model: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> dic
     "missed": when a later run could not measure, or None}`. Rows come ranked, then the others by what is
     known of them, not yet measured last; within each by label.
 
-    Fidelities are compared only where they were taken at the same top-k and context types (METHOD.md
-    section 1: the bound grows with k), so the board ranks those at its commonest pair, and the others
-    show their number without a rank.
+    The bound behind fidelity grows with the length of the endpoint's lists, so a board compares at one
+    common top-k (METHOD.md section 1): a result that gives its fidelity, band and ladder at the common k
+    (`fidelity_common`) is shown at that, and its own page shows the sharpest. Rows whose top-k or context
+    types still differ from the commonest pair show their number without a rank.
     """
     rows = [_row(entry) for entry in entries]
     terms = common_terms(rows)
@@ -87,7 +88,7 @@ def common_terms(rows: Sequence[Mapping[str, Any]]) -> tuple[Any, ...] | None:
 
 
 def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
-    result = entry["result"]
+    result = _at_common_k(entry["result"])
     shown = None if result is None else {key: result[key] for key in SHOWN if result.get(key) is not None}
     ladder = (result or {}).get("ladder") or {}
     fidelity = (shown or {}).get("fidelity")
@@ -103,6 +104,19 @@ def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
         "nearest": ladder.get("nearest"),
         "rungs": list(ladder.get("rungs") or ()),
         "terms": terms,
+    }
+
+
+def _at_common_k(result: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    common = (result or {}).get("fidelity_common")
+    if result is None or not common or not common.get("honest_band"):
+        return result
+    return {
+        **result,
+        "fidelity": {name: common[name] for name in ("value", "low", "high")},
+        "honest_band": common["honest_band"],
+        "ladder": common.get("ladder"),
+        "k": common["k"],
     }
 
 

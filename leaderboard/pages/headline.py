@@ -135,7 +135,7 @@ def _decision(result: Mapping[str, Any]) -> str:
         return ""
     noun = "token" if tokens == 1 else "tokens"
     level = f"α{numbers.THIN}={numbers.THIN}{numbers.percent(alpha)}"
-    return f"Decided after {numbers.whole(tokens)} {noun} at {level}."
+    return f"Decided after {numbers.whole(tokens)}{numbers.SPACE}{noun} at {level}."
 
 
 def board_sentence(rows: list[Mapping[str, Any]]) -> str:

@@ -7,6 +7,7 @@ from math import floor, log10
 
 MINUS = "\N{MINUS SIGN}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
+SPACE = "\N{NO-BREAK SPACE}"
 DASH = "\N{EN DASH}"
 NONE = "\N{EN DASH}"
 """What stands where there is no number."""

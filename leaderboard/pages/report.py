@@ -153,10 +153,12 @@ def _measured(result: Mapping[str, Any]) -> list[Fact]:
     contexts = " and ".join(words.CONTEXT_TYPES.get(kind, kind) for kind in result.get("context_types") or ())
     facts = []
     if fidelity:
-        value, low, high = fidelity["value"], fidelity["low"], fidelity["high"]
-        text = f"{numbers.estimate(value, low, high)} ({numbers.interval(low, high)})"
         note = f"of 100 next tokens; 95{numbers.THIN}% interval, clustered by prompt"
-        facts.append(Fact("Fidelity", text, note))
+        facts.append(Fact("Fidelity", estimate(fidelity), note))
+    common = result.get("fidelity_common")
+    if common and common["k"] != result.get("k"):
+        note = f"top {common['k']} tokens, where all endpoints are compared"
+        facts.append(Fact("At the common k", estimate(common), note))
     if result.get("agreement"):
         facts.append(Fact("Agreement", agreement(result), str(result["agreement"].get("kind") or "")))
     if band.get("fidelity") is not None:
@@ -173,6 +175,12 @@ def _measured(result: Mapping[str, Any]) -> list[Fact]:
     if contexts_n:
         facts.append(Fact("Contexts", numbers.whole(contexts_n), f"of {numbers.whole(prompts)} prompts"))
     return facts
+
+
+def estimate(found: Mapping[str, float]) -> str:
+    """`97.21 (96.74–97.63)`."""
+    value, low, high = found["value"], found["low"], found["high"]
+    return f"{numbers.estimate(value, low, high)} ({numbers.interval(low, high)})"
 
 
 def _decided(result: Mapping[str, Any]) -> list[Fact]:
@@ -224,7 +232,7 @@ def finding_line(finding: Finding) -> Line:
         term=words.outcome(finding.outcome),
         estimate=_found(finding),
         interval=numbers.interval(finding.low, finding.high, 3),
-        unit=finding.unit,
+        unit=words.UNITS.get(finding.unit, finding.unit),
         n=numbers.whole(finding.n),
         cause=finding.cause,
     )

@@ -89,6 +89,9 @@ EVIDENCE_LEVELS: Mapping[str, str] = {
     "none": "none",
 }
 
+UNITS: Mapping[str, str] = {"k": "tokens listed"}
+"""Units that a reader would not know, in words."""
+
 CONTEXT_TYPES: Mapping[str, str] = {
     "first_token": "first token of a chat answer",
     "chat_prefix": "continued chat answer",

@@ -43,6 +43,19 @@ def test_only_what_was_measured_on_the_same_terms_is_ranked_together() -> None:
     assert boards.common_terms([]) is None
 
 
+def test_what_gives_its_common_k_is_compared_there() -> None:
+    common = {"k": 5, "value": 98.1, "low": 97.7, "high": 98.5, "honest_band": {"fidelity": 99.6}}
+    longer = result(k=20, fidelity_common={**common, "ladder": {"nearest": None, "rungs": []}})
+    board = boards.build(MODEL, [entry("longer lists", longer), entry("short lists", result(k=5))])
+    assert board["terms"]["k"] == 5
+    assert [row["rank"]["place"] for row in board["rows"]] == [1, 2]
+    assert board["rows"][0]["result"]["fidelity"] == {"value": 98.1, "low": 97.7, "high": 98.5}
+    assert board["rows"][0]["result"]["honest_band"] == {"fidelity": 99.6}
+    alone = result(k=20, fidelity_common={"k": 5, "value": 98.1, "low": 97.7, "high": 98.5})
+    (row,) = boards.build(MODEL, [entry("without a band of its own", alone)])["rows"]
+    assert row["result"]["k"] == 20, "a dot is never drawn over the band of another k"
+
+
 def test_the_scale_is_that_of_the_latest_ranked_run() -> None:
     older = {**result(honest_band={"fidelity": 99.0}), "ended": "2026-11-20T12:00:00"}
     newer = {**result(honest_band={"fidelity": 99.4}), "ended": "2026-11-23T12:00:00"}

@@ -51,18 +51,26 @@ def test_only_a_broken_declaration_is_worded_as_an_accusation() -> None:
 
 
 def test_the_numbers_in_words() -> None:
-    said = numbers_sentence(result(fidelity=(78.3, 76.2, 80.3), decision_tokens=4)).replace(numbers.THIN, " ")
+    said = (
+        numbers_sentence(result(fidelity=(78.3, 76.2, 80.3), decision_tokens=4))
+        .replace(numbers.THIN, " ")
+        .replace(numbers.SPACE, " ")
+    )
     assert said == (
         "At most 78.3 of 100 next tokens would be the same as from the official weights (95 % interval "
         "76.2–80.3, 412 contexts of 130 prompts); honest deployments stay above 99.4. "
         "Decided after 4 tokens at α = 1 %."
     )
-    assert "Decided after 1 token at" in numbers_sentence(result(decision_tokens=1))
+    assert "Decided after 1\u00a0token at" in numbers_sentence(result(decision_tokens=1))
 
 
 def test_text_alone_speaks_of_agreement() -> None:
     agreement = {"value": 0.79, "low": 0.74, "high": 0.83, "n": 120, "kind": ""}
-    said = numbers_sentence(result(fidelity=None, agreement=agreement)).replace(numbers.THIN, " ")
+    said = (
+        numbers_sentence(result(fidelity=None, agreement=agreement))
+        .replace(numbers.THIN, " ")
+        .replace(numbers.SPACE, " ")
+    )
     assert "the same token in 79 % of 120 (74–83 %)" in said
     assert "fidelity" not in said.lower()
 

@@ -49,6 +49,9 @@ def test_the_numbers_of_a_run() -> None:
     assert shown["First token"] == "33 ms (p95 61 ms)"
     assert shown["Baseline"] == "sha256:0000000000000000…"
     assert shown["Suite"] == "core 1.0"
+    common = {"k": 5, "value": 98.1, "low": 97.7, "high": 98.5}
+    assert facts(result(fidelity_common=common))["At the common k"] == "98.10 (97.70–98.50)"
+    assert "At the common k" not in facts(result(k=5, fidelity_common=common))
 
 
 def test_what_a_result_does_not_have_is_left_out() -> None:
@@ -89,6 +92,13 @@ def test_findings_are_shown_with_their_interval(kwargs: dict[str, Any], shown: t
     line = finding_line(Finding(check_name="prompt_tokens", version="1", outcome="pass", cause="c", **kwargs))
     assert (line.check, line.estimate, line.interval) == ("Prompt tokens", *shown)
     assert line.n == "–"
+
+
+def test_a_unit_that_nobody_knows_is_put_into_words() -> None:
+    found = Finding(
+        check_name="capabilities", version="1", outcome="pass", cause="c", estimate=20.0, unit="k"
+    )
+    assert (finding_line(found).estimate, finding_line(found).unit) == ("20", "tokens listed")
 
 
 def test_history() -> None:
