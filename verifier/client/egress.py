@@ -109,8 +109,9 @@ class Guard:
             NameUnresolved: the name has no address, or none in time.
             EgressRefused: the host or any of its addresses is refused.
         """
-        literal = parse_address(host)
-        answers = [host] if literal is not None else await self._resolve(host, port)
+        if literal := parse_address(host):
+            host = literal.compressed
+        answers = [host] if literal else await self._resolve(host, port)
         addresses = []
         for answer in answers:
             address = parse_address(answer)

@@ -11,6 +11,8 @@ from verifier.client.faults import Failure, malformed
 from verifier.client.logprobs import Row, positions
 
 MAX_COUNT = 10**8
+MAX_TEXT = 2**20
+"""Characters of one answer; what is kept of a run would otherwise be the endpoint's to decide."""
 
 
 def parse_json(data: bytes | bytearray, what: str) -> Any:
@@ -22,9 +24,9 @@ def parse_json(data: bytes | bytearray, what: str) -> Any:
     try:
         return strict_json.loads(data)
     except strict_json.JsonTooLarge as error:
-        raise Failure(Fault.TOO_LARGE, f"{what} cannot be used: {error}.") from None
+        raise Failure(Fault.TOO_LARGE, f"{what} is unusable: {error}.") from None
     except strict_json.JsonRefused as error:
-        raise malformed(f"{what} cannot be used: {error}.") from None
+        raise malformed(f"{what} is unusable: {error}.") from None
 
 
 def refuse_error(document: Any) -> Mapping[str, Any]:
@@ -86,8 +88,10 @@ def assemble(
     inside a character); more are not.
 
     Raises:
-        Failure: MALFORMED.
+        Failure: MALFORMED or TOO_LARGE.
     """
+    if len(text) > MAX_TEXT:
+        raise Failure(Fault.TOO_LARGE, f"The text has {len(text)} characters, more than any answer needs.")
     prompt_tokens, completion_tokens = _counts(usage)
     if rows is not None and completion_tokens is not None and len(rows) > completion_tokens:
         raise malformed(
@@ -120,11 +124,11 @@ def error_message(document: Any) -> str | None:
 def error_failure(error: Any) -> Failure:
     """The failure an `error` object in a 200 means, by its numeric code where it has one (OpenRouter)."""
     code = error.get("code") if isinstance(error, Mapping) else None
-    status = code if isinstance(code, int) and 400 <= code < 600 else 500
     said = error_message(error)
     detail = "An error object was sent with status 200" + (f": {said}" if said else ".")
-    transient = isinstance(code, int) and is_transient(status)
-    return Failure(status_fault(status), detail, transient=transient)
+    if type(code) is int and 400 <= code < 600:
+        return Failure(status_fault(code), detail, transient=is_transient(code))
+    return Failure(Fault.SERVER_ERROR, detail)
 
 
 def status_fault(status: int) -> Fault:

@@ -7,6 +7,7 @@ some gateways the other way round), so the shape is told by its keys.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -139,15 +140,16 @@ def _identity(entry: Entry, byte_level: bool) -> bytes:
 def _listed_bytes(value: Any) -> bytes | None:
     if value is None:
         return None
-    if not isinstance(value, list) or not all(type(byte) is int and 0 <= byte <= 255 for byte in value):
-        raise malformed("The bytes of a token are not a list of numbers from 0 to 255.")
-    return bytes(value)
+    if isinstance(value, list):
+        with suppress(TypeError, ValueError):
+            return bytes(value)
+    raise malformed("The bytes of a token are not a list of numbers from 0 to 255.")
 
 
 def _logprob(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise malformed(f"A logprob is {_kind(value)} where a number was expected.")
-    if value > TOLERANCE:
+    if not value <= TOLERANCE:
         raise malformed(f"A logprob is {value:.6g}; the logarithm of a probability is never above 0.")
     return min(float(value), 0.0)
 

@@ -17,12 +17,9 @@ _CHUNK = 8
 _SHAPES = re.compile(r"\bBearer\s+[A-Za-z0-9._~+/=-]{16,}|\bsk-[A-Za-z0-9_-]{16,}", re.IGNORECASE)
 """What is surely a key, whoever's. Narrow, because it applies to what models write as well."""
 
-_MASKED = re.compile(r"\bBearer\s+\S+|\b(sk|gsk|xai|hf|nvapi|fw|tgp)[-_][A-Za-z0-9_*.-]{6,}", re.IGNORECASE)
-"""Also a key with its middle starred out, as error messages show it."""
-
-_INVISIBLE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+"
-)
+_MASKED = re.compile(r"\bBearer\s+\S+|\b(sk|gsk|xai|hf|nvapi|fw|tgp)[-_][A-Za-z0-9_*-]{6,}", re.IGNORECASE)
+_REST = re.compile(re.escape(REDACTED) + r"[*•…]+[\w-]*")
+"""Also keys with their middle starred out, as error messages show them; only for those."""
 
 
 class Redactor:
@@ -38,9 +35,12 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """The text with every secret replaced by `[redacted]`."""
-        pieces = []
+        pieces: list[str] = []
         end = 0
-        for start, stop in self.spans(text):
+        spans = self.spans(text)
+        if not spans:
+            return text
+        for start, stop in spans:
             pieces += [text[end:start], REDACTED]
             end = stop
         return "".join([*pieces, text[end:]])
@@ -48,7 +48,9 @@ class Redactor:
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where secrets stand in `text`: disjoint, in order."""
         found = [match.span() for match in _SHAPES.finditer(text)]
-        folded = text.lower() if len(text.lower()) == len(text) else text
+        folded = text.lower()
+        if len(folded) != len(text):  # a few letters, such as "İ", grow; spans would not fit
+            folded = text
         for spelling in self._spellings:
             found += _occurrences(folded, spelling.lower())
         found += self._fragments(folded)
@@ -56,7 +58,8 @@ class Redactor:
 
     def detail(self, text: str) -> str:
         """One line for a person, at most 300 characters: redacted, no control or invisible characters."""
-        line = " ".join(_INVISIBLE.sub(" ", _MASKED.sub(REDACTED, self(text))).split())
+        text = _MASKED.sub(REDACTED, _REST.sub(REDACTED, self(text)))
+        line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
         return line if len(line) <= MAX_DETAIL else line[: MAX_DETAIL - 1] + "…"
 
     def _fragments(self, folded: str) -> Iterator[tuple[int, int]]:

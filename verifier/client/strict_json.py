@@ -25,7 +25,7 @@ REPLACEMENT = "\ufffd"
 
 
 class JsonRefused(ValueError):
-    """The bytes are not JSON this client accepts; the message says why, without their content."""
+    """The bytes are not JSON this client accepts; the message is half a sentence, without their content."""
 
 
 class JsonTooLarge(JsonRefused):
@@ -39,22 +39,22 @@ def loads(data: bytes | bytearray) -> Any:
         JsonRefused: for anything that is not strict JSON or goes beyond the bounds above.
     """
     if data.count(b"[") + data.count(b"{") > MAX_CONTAINERS or data.count(b",") > MAX_COMMAS:
-        raise JsonTooLarge("the JSON holds more values than any answer needs")
+        raise JsonTooLarge("more values than any answer needs")
     escaped = b"\\u" in data
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise JsonRefused(f"the body is not UTF-8 (byte {error.start})") from None
+        raise JsonRefused(f"not UTF-8 at byte {error.start}") from None
     if sys.getsizeof(text) > MAX_TEXT_BYTES:
-        raise JsonTooLarge("the JSON is larger than any answer needs")
+        raise JsonTooLarge("larger than any answer needs")
     try:
         value = _DECODER.decode(text)
     except JsonRefused:
         raise
     except RecursionError:
-        raise JsonRefused(f"the JSON is nested deeper than {MAX_DEPTH}") from None
+        raise JsonRefused(f"nested deeper than {MAX_DEPTH}") from None
     except json.JSONDecodeError as error:
-        raise JsonRefused(f"the body is not JSON ({error.msg.lower()} at character {error.pos})") from None
+        raise JsonRefused(f"not JSON, {error.msg.lower()} at character {error.pos}") from None
     return _checked(value, MAX_DEPTH, clean=escaped)
 
 
@@ -67,7 +67,7 @@ def _checked(value: Any, depth: int, *, clean: bool) -> Any:
     if isinstance(value, str):
         return clean_text(value) if clean else value
     if isinstance(value, dict | list) and depth == 0:
-        raise JsonRefused(f"the JSON is nested deeper than {MAX_DEPTH}")
+        raise JsonRefused(f"nested deeper than {MAX_DEPTH}")
     if isinstance(value, list):
         for i, item in enumerate(value):
             if isinstance(item, str | dict | list):
@@ -84,25 +84,25 @@ def _checked(value: Any, depth: int, *, clean: bool) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        raise JsonRefused("the JSON holds an object with a key given twice")
+        raise JsonRefused("an object gives a key twice")
     return result
 
 
 def _integer(digits: str) -> int:
     if len(digits.lstrip("-")) > MAX_INTEGER_DIGITS:
-        raise JsonRefused(f"the JSON holds an integer of more than {MAX_INTEGER_DIGITS} digits")
+        raise JsonRefused(f"an integer of more than {MAX_INTEGER_DIGITS} digits")
     return int(digits)
 
 
 def _number(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
-        raise JsonRefused("the JSON holds a number beyond the range of a double")
+        raise JsonRefused("a number beyond the range of a double")
     return value
 
 
 def _constant(name: str) -> NoReturn:
-    raise JsonRefused(f"the JSON holds {name}, which JSON does not have")
+    raise JsonRefused(f"{name} is no JSON")
 
 
 _DECODER = json.JSONDecoder(
