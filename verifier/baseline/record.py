@@ -73,7 +73,7 @@ def record(
             + (next((o.detail for o in answers if o.detail), "") or "its answers carry no top_logprobs")
             + ". A reference must answer chat requests with logprobs and top_logprobs 20."
         )
-    certain = _prefix_probes(later, first)
+    certain = _prefix_probes(later, [*first, *doubtful])
     style = yield from _find_style(by_id, certain, planned)
     contexts: list[Context] = list(first)
     chosen = doubtful + (select(later, PREFIXES_PER_PROMPT) if style else [])
