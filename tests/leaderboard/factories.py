@@ -38,7 +38,7 @@ def model(org: str = "HuggingFaceTB", name: str = "SmolLM2-135M-Instruct", **kwa
 
 def endpoint(label: str, *, of: Model | None = None, by: Provider | None = None, **kwargs: Any) -> Endpoint:
     fields = {
-        "variant": label.lower().replace(" ", "-"),
+        "variant": label.lower().replace(" ", "-")[:80],
         "base_url": "https://test.invalid/v1",
         "upstream_model": "test-model",
         "declared_quantization": "bf16",
