@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from verifier.baseline.model import Baseline, Role, Stack
-from verifier.checks.asking import chat_body, first_token_list
-from verifier.checks.base import Ask, Observation, Probe, Purpose, Token
+from verifier.checks.asking import context_probe, first_token_list
+from verifier.checks.base import Ask, Observation, Purpose, Token
 from verifier.suites import Suite
 
 USABLE_SHARE = 0.5
@@ -34,17 +34,13 @@ def calibrate(
     """
     asked = spaced(list(baseline.by_prompt), prompts)
     contexts = [context for context in baseline.contexts if context.prompt_id in asked]
-    messages = {prompt.id: prompt.messages for prompt in suite.prompts}
+    prompts_by_id = {prompt.id: prompt for prompt in suite.prompts}
     probes = tuple(
-        Probe(
-            context.id,
-            "chat/completions",
-            chat_body(
-                messages[context.prompt_id],
-                prefix=context.prefix,
-                style=baseline.prefix_style,
-                top_logprobs=baseline.k,
-            ),
+        context_probe(
+            context,
+            prompts_by_id[context.prompt_id],
+            baseline.prefix_style,
+            baseline.k,
             Purpose.RECORDING,
         )
         for context in contexts

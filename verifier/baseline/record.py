@@ -14,7 +14,7 @@ import numpy as np
 
 from verifier.baseline.model import Baseline, Context, ContextType, PrefixProbe, PrefixStyle
 from verifier.baseline.selection import select
-from verifier.checks.asking import chat_body, continues, first_token_list
+from verifier.checks.asking import chat_body, context_probe, continues, first_token_list
 from verifier.checks.base import Answer, Ask, Observation, Position, Probe, Purpose, Token
 from verifier.stats.divergence import top_k, tv_bound
 from verifier.suites import Prompt, Suite
@@ -79,7 +79,10 @@ def record(
     chosen = doubtful + (select(later, PREFIXES_PER_PROMPT) if style else [])
     chosen.sort(key=lambda context: (order[context.prompt_id], len(context.prefix)))
     planned = len(drawn) + len(chosen)
-    probes = tuple(_pinned_probe(by_id[context.prompt_id], context, style) for context in chosen)
+    probes = tuple(
+        context_probe(context, by_id[context.prompt_id], style, TOP_LOGPROBS, Purpose.RECORDING)
+        for context in chosen
+    )
     pinned = yield Ask(probes, "pinned contexts", planned)
     for context, observation in zip(chosen, pinned, strict=True):
         top = None if observation.answer is None else first_token_list(observation.answer, context.prefix)
@@ -116,11 +119,6 @@ def draw(suite: Suite, prompts: int | None, seed: int) -> list[Prompt]:
 def _answer_probe(prompt: Prompt) -> Probe:
     body = chat_body(prompt.messages, max_tokens=ANSWER_TOKENS, top_logprobs=TOP_LOGPROBS)
     return Probe(f"{prompt.id}/answer", "chat/completions", body, Purpose.RECORDING)
-
-
-def _pinned_probe(prompt: Prompt, context: Context, style: PrefixStyle | None) -> Probe:
-    body = chat_body(prompt.messages, prefix=context.prefix, style=style, top_logprobs=TOP_LOGPROBS)
-    return Probe(context.id, "chat/completions", body, Purpose.RECORDING)
 
 
 def _counted(answer: Answer) -> bool:

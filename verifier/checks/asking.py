@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from verifier.baseline.model import PrefixProbe, PrefixStyle
-from verifier.checks.base import Answer, Observation, Token
+from verifier.baseline.model import Context, PrefixProbe, PrefixStyle
+from verifier.checks.base import Answer, Observation, Probe, Purpose, Token
+from verifier.suites import Prompt
 
 
 def chat_body(
@@ -36,6 +37,14 @@ def chat_body(
     if top_logprobs:
         body |= {"logprobs": True, "top_logprobs": top_logprobs}
     return body
+
+
+def context_probe(
+    context: Context, prompt: Prompt, style: PrefixStyle | None, top_logprobs: int | None, purpose: Purpose
+) -> Probe:
+    """One token at a pinned context, under the context's id as its key."""
+    body = chat_body(prompt.messages, prefix=context.prefix, style=style, top_logprobs=top_logprobs)
+    return Probe(context.id, "chat/completions", body, purpose)
 
 
 def new_text(answer: Answer, prefix: str) -> str:

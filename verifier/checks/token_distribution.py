@@ -21,7 +21,7 @@ import numpy as np
 
 import verifier.checks.distribution_details as details
 from verifier.baseline.model import Context
-from verifier.checks.asking import chat_body
+from verifier.checks.asking import context_probe
 from verifier.checks.base import Ask, Dialogue, Finding, Observation, Outcome, Probe, Purpose, Token
 from verifier.checks.evidence_mode import Mode, choose_mode, scores_of_rung
 from verifier.checks.registry import Check
@@ -179,13 +179,8 @@ def _estimate(
 
 
 def _probe(session: Session, mode: Mode, context: Context, purpose: Purpose) -> Probe:
-    body = chat_body(
-        session.prompts[context.prompt_id].messages,
-        prefix=context.prefix,
-        style=session.capabilities.prefix_style,
-        top_logprobs=mode.k or None,
-    )
-    return Probe(context.id, "chat/completions", body, purpose)
+    prompt = session.prompts[context.prompt_id]
+    return context_probe(context, prompt, session.capabilities.prefix_style, mode.k or None, purpose)
 
 
 def _take(mode: Mode, context: Context, observation: Observation, gathered: Gathered) -> None:

@@ -44,13 +44,16 @@ def add_endpoint_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def target(args: argparse.Namespace, base_url: str, model: str) -> Target:
-    """The endpoint that the arguments name. Raises CommandError for an address that may not be asked."""
+def target(args: argparse.Namespace, base_url: str, model: str, *, with_key: bool = True) -> Target:
+    """The endpoint that the arguments name. Raises CommandError for an address that may not be asked.
+
+    The API key belongs to the endpoint under test: no other party is sent it (`with_key=False`).
+    """
     checked = check_url(base_url, policy(args))
     if not checked.ok:
         raise CommandError(checked.reason)
     key = None
-    if args.api_key_env:
+    if args.api_key_env and with_key:
         key = os.environ.get(args.api_key_env)
         if not key:
             raise CommandError(

@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from verifier.baseline.freshness import StaleBaseline, confirm
 from verifier.cli import connection
 from verifier.cli.errors import NOT_MEASURED, CommandError
 from verifier.evidence.bundle import BundleError, BundleStore, Header
 from verifier.evidence.canonical import result_text
 from verifier.evidence.replay import replay
+from verifier.runner import MemoryStore
 from verifier.verification import Settings, verification
 
 EXIT = {
@@ -46,6 +48,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--no-logprobs", action="store_true", help="judge by the text alone")
     parser.add_argument("--decide-only", action="store_true", help="skip the sample that estimates fidelity")
+    parser.add_argument(
+        "--reference-url",
+        metavar="URL",
+        help="a live reference: first make sure that it still answers as the baseline says",
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="draws the prompts (default 0)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result to FILE")
     parser.add_argument(
@@ -60,6 +67,12 @@ def run(args: argparse.Namespace) -> int:
     baseline = connection.read_baseline(args.baseline)
     suite = connection.suite_of(baseline.suite)
     endpoint = connection.target(args, args.base_url, args.model)
+    if args.reference_url:
+        reference = connection.target(args, args.reference_url, baseline.model, with_key=False)
+        try:
+            connection.run(args, confirm(baseline, suite), reference, MemoryStore())
+        except StaleBaseline as error:
+            raise CommandError(str(error)) from error
     try:
         settings = Settings(
             alpha=args.alpha,
