@@ -1,4 +1,4 @@
-"""Does a live reference still answer as the baseline says? Asked before a run is judged by an old baseline."""
+"""Does a live reference still answer as the baseline says? Asked before an old baseline judges a run."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def confirm(baseline: Baseline, suite: Suite) -> Generator[Ask, Sequence[Observa
     allowed = max(band(baseline, contexts, score).delta, 2 * MARGIN * FLOOR)
     if mean > allowed:
         raise StaleBaseline(
-            f"the live reference is {100 * mean:.2f} points from the baseline, more than the {100 * allowed:.2f} "
-            "that honest deployments stray: it or its template has changed; record the baseline again"
+            f"the live reference is {100 * mean:.2f} points from the baseline, more than the "
+            f"{100 * allowed:.2f} that honest deployments stray: it or its template has changed; record the baseline again"
         )
     return mean
