@@ -17,7 +17,7 @@ from verifier.client.target import Target
 
 KEY = "sk-CANARY-0123456789abcdefghijklmnop"
 QUICK = Limits(
-    deadline=1.0, patience=3.0, connect=1.0, first_token=0.5, inter_token=0.4, retries=2, backoff=0.01
+    deadline=1.0, patience=3.0, connect=1.0, first_token=0.3, inter_token=0.3, retries=2, backoff=0.01
 )
 CHAT = {"messages": [{"role": "user", "content": "The capital of France is"}], "max_tokens": 1}
 

@@ -292,40 +292,6 @@ async def _tls_server(certificate: trustme.LeafCert) -> AsyncIterator[tuple[Serv
         yield server, asked_for
 
 
-class TestWhatItSends:
-    async def test_an_ordinary_request(self) -> None:
-        async with asking(GOOD) as (asked, server):
-            await asked.ask(chat_probe(temperature=0))
-
-        request = server.requests[0]
-        assert request.path == "/v1/chat/completions"
-        assert request.body == {"model": "a-model", **chat_probe(temperature=0).body}
-        assert request.headers["accept-encoding"] == "identity"
-        assert request.headers["authorization"] == f"Bearer {KEY}"
-        assert request.headers["content-type"] == "application/json"
-        assert "assay" not in str(request.headers).lower()
-
-    async def test_no_key_no_header(self) -> None:
-        async with asking(GOOD, key=None) as (asked, server):
-            assert (await asked.ask(chat_probe())).ok
-
-        assert "authorization" not in server.requests[0].headers
-
-    @pytest.mark.parametrize(("suffix", "path"), [("", "/v1"), ("/", "/v1"), ("/openai/", "/v1/openai")])
-    async def test_the_base_url_is_used_as_given(self, suffix: str, path: str) -> None:
-        async with serving(GOOD) as server:
-            await ask_url(server.base_url + suffix, EgressPolicy(allow=frozenset({server.address})))
-
-        assert server.requests[0].path == f"{path}/chat/completions"
-
-    async def test_nothing_is_remembered_between_requests(self) -> None:
-        async with asking(reply(chat(), headers={"Set-Cookie": "a=b; Path=/"})) as (asked, server):
-            for _ in range(2):
-                await asked.ask(chat_probe())
-
-        assert "cookie" not in server.requests[1].headers
-
-
 @pytest.fixture
 def all_logs(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     with caplog.at_level(logging.DEBUG):

@@ -25,9 +25,9 @@ BEHAVIOURS_THAT_FILL_MEMORY: dict[str, Behaviour] = {
     **{
         name: BEHAVIOURS[name]
         for name in (
-            "gigabyte", "gzip-bomb", "million-empty-lists", "million-short-strings", "wide-characters", "deep-nesting",
-            "headers-without-end", "flood-of-100-continue", "500-endless-body", "stream-endless",
-            "stream-endless-line", "stream-endless-event",
+            "gigabyte", "gzip-bomb", "million-empty-lists", "million-short-strings", "wide-characters",
+            "deep-nesting", "headers-without-end", "flood-of-100-continue", "500-endless-body",
+            "stream-endless", "stream-endless-line", "stream-endless-event",
         )
     },
     "most-containers": reply(LARGEST_STILL_PARSED % (ENTRY * 39_000)),
@@ -57,7 +57,7 @@ async def main():
     target = Target(f"http://{address}/v1", "a-model", "sk-0123456789abcdef")
     async with Client(target, policy=policy, limits=Limits(deadline=1, retries=0)) as client:
         async def ask(**body):
-            return await client.ask(Probe("p", "chat/completions", {"max_tokens": 1, **body}, Purpose.DECISION))
+            return await client.ask(Probe("p", "chat/completions", body, Purpose.DECISION))
         await ask(behaviour="answers")
         before = peak()
         for line in sys.stdin:
@@ -77,11 +77,12 @@ async def test_the_growth_of_the_asking_process_is_bounded() -> None:
 
     async with serving(by_name) as server:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", ASK, server.address, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-        )  # fmt: skip
+            *(sys.executable, "-c", ASK, server.address),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
         said, _ = await process.communicate("\n".join(BEHAVIOURS_THAT_FILL_MEMORY).encode())
 
-    print(said.decode())
     growth = {name: grown for name, _, grown in map(json.loads, said.splitlines())}
     assert process.returncode == 0
     assert list(growth) == list(BEHAVIOURS_THAT_FILL_MEMORY)

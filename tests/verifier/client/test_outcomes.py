@@ -113,7 +113,7 @@ FINE = [
 async def test_a_bad_answer_is_typed_in_time_and_the_next_one_succeeds(
     kind: str, name: str, fault: Fault
 ) -> None:
-    deadline = 0.5 if fault is Fault.TIMEOUT else QUICK.deadline
+    deadline = 0.4 if fault is Fault.TIMEOUT else QUICK.deadline
     max_bytes = 2**20 if kind == "stream" else QUICK.max_bytes
     async with asking(BEHAVIOURS[name], deadline=deadline, max_bytes=max_bytes) as (client, server):
         began = time.monotonic()

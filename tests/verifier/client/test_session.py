@@ -290,37 +290,6 @@ class TestSecrets:
                 assert KEY not in repr(thing)
 
 
-async def test_control_characters_of_an_error_are_gone() -> None:
-    observation = await ask(BEHAVIOURS["controls-in-error"])
-
-    assert observation.detail == "HTTP 400: [2Jred evil line"
-
-
-@pytest.mark.parametrize(
-    ("name", "detail"),
-    [
-        ("500", "HTTP 500: this is error 500"),
-        ("502-html", "HTTP 502: an HTML page (Bad Gateway)"),
-        ("204", "HTTP 204, with no message."),
-        ("html", "The answer (sent as text/html) is unusable: not JSON, expecting value at character 0."),
-        ("no-choices", "The answer has no choices."),
-        ("error-in-200", "An error object was sent with status 200: the GPU is on fire"),
-        ("gigabyte", "The answer is larger than 8 MB; it was not read further."),
-        ("silent", "No complete answer within 0.5 s."),
-        ("too-many-logprobs", "The logprobs list 3 tokens, but usage says 1 were generated."),
-        ("logprob-above-zero", "A logprob is 0.5; the logarithm of a probability is never above 0."),
-    ],
-)
-async def test_the_detail_is_a_line_for_a_person(name: str, detail: str) -> None:
-    assert (await ask(BEHAVIOURS[name], deadline=0.5)).detail == detail
-
-
-async def test_the_status_is_kept_with_the_failure() -> None:
-    assert (await ask(BEHAVIOURS["404"])).http_status == 404
-    assert (await ask(BEHAVIOURS["html"])).http_status == 200
-    assert (await ask(BEHAVIOURS["silent"], deadline=0.1)).http_status is None
-
-
 async def test_text_completions() -> None:
     observation = await ask(BEHAVIOURS["text-completion"], text_probe())
 
