@@ -49,6 +49,7 @@ def confirm(baseline: Baseline, suite: Suite) -> Generator[Ask, Sequence[Observa
     if mean > allowed:
         raise StaleBaseline(
             f"the live reference is {100 * mean:.2f} points from the baseline, more than the "
-            f"{100 * allowed:.2f} that honest deployments stray: it or its template has changed; record the baseline again"
+            f"{100 * allowed:.2f} that honest deployments stray: it or its template has changed; "
+            "record the baseline again"
         )
     return mean
