@@ -155,14 +155,17 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SOFT_TIME_LIMIT = 55 * 60
 CELERY_TASK_TIME_LIMIT = 57 * 60
-CELERY_TASK_DEFAULT_QUEUE = "work"
-CELERY_TASK_QUEUES = (Queue("sweep"), Queue("work"))
-CELERY_TASK_ROUTES = {"verifier.sweep": {"queue": "sweep"}}
+CELERY_TASK_DEFAULT_QUEUE = "assay.work"
+CELERY_TASK_QUEUES = (Queue("assay.sweep"), Queue("assay.work"))
+CELERY_TASK_ROUTES = {"verifier.sweep": {"queue": "assay.sweep"}}
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 60 * 60,
     # The sweep is never kept waiting behind a thousand runs.
     "queue_order_strategy": "priority",
-    "global_keyprefix": "assay:",
+    # Names of our own, so that a Redis may be shared (kombu's key prefix breaks counting a queue).
+    "unacked_key": "assay.unacked",
+    "unacked_index_key": "assay.unacked_index",
+    "unacked_mutex_key": "assay.unacked_mutex",
     "socket_connect_timeout": 5,
     "socket_timeout": 30,
     # A web request that finds no broker goes on at once: the sweep calls again.

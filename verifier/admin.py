@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -15,7 +16,7 @@ from django.utils.html import format_html
 from verifier import services
 from verifier.models import Baseline, Endpoint, Finding, IllegalTransition, Model, Provider, Reference, Run
 from verifier.models.base import Job
-from verifier.services.registry import check_endpoint, check_reference
+from verifier.services.registry import check_endpoint, check_reference, check_secret
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Any]
@@ -40,6 +41,11 @@ class DeploymentForm(ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
+        if secret := cleaned.get("api_key"):
+            try:
+                check_secret(secret)
+            except ValidationError as error:
+                self.add_error(None, error)
         address = {name: cleaned.get(name) for name in ("model", "base_url", "upstream_model")}
         if all(address.values()):
             try:
@@ -116,17 +122,19 @@ class ProviderAdmin(BaseAdmin):
     list_display = ("name", "slug", "is_lab")
     search_fields = ("name", "slug")
     prepopulated_fields: ClassVar = {"slug": ("name",)}
+    formfield_overrides: ClassVar = {models.URLField: {"assume_scheme": "https"}}
 
 
 @admin.register(Model)
 class ModelAdmin(BaseAdmin):
     list_display = ("slug", "precision", "licence")
     search_fields = ("org", "name")
+    formfield_overrides: ClassVar = {models.URLField: {"assume_scheme": "https"}}
     actions = ("record_baseline",)
 
     @admin.action(description="Record a baseline from the active references", permissions=["change"])
-    def record_baseline(self, request: HttpRequest, models: QuerySet[Model]) -> None:
-        for model in models:
+    def record_baseline(self, request: HttpRequest, chosen: QuerySet[Model]) -> None:
+        for model in chosen:
             try:
                 services.queue_baseline(model)
             except services.BaselineNotPossible as error:
@@ -146,8 +154,8 @@ class ReferenceAdmin(DeploymentAdmin):
 
     @admin.action(description="Record a baseline of the model of each", permissions=["change"])
     def record_baseline(self, request: HttpRequest, references: QuerySet[Reference]) -> None:
-        models = Model.objects.filter(references__in=references).distinct()
-        ModelAdmin.record_baseline(self, request, models)  # type: ignore[arg-type]
+        chosen = Model.objects.filter(references__in=references).distinct()
+        ModelAdmin.record_baseline(self, request, chosen)  # type: ignore[arg-type]
 
 
 @admin.register(Endpoint)

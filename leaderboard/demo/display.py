@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from leaderboard.demo.stages import ENDED
 from leaderboard.demo.table import fidelity, seconds, verdict
-from verifier.models import Baseline, Run, RunState
+from verifier.models import Baseline, BaselineState, Run, RunState
 
 PLAIN_EVERY_SECONDS = 10.0
 
@@ -62,24 +62,25 @@ class Display(AbstractContextManager["Display"]):
         if answering == expected:
             self._once("lab", f"The lab answers: {expected} deployments of a real language model.")
 
-    def baseline(self, baseline: Baseline) -> None:
-        """How far the recording is."""
-        self._show("Baseline", baseline.done, baseline.planned, baseline.stage)
-        if baseline.state == "ready":
-            self._once("baseline", f"The baseline is recorded and calibrated: {baseline.done} answers.")
-            self._hide("Baseline")
+    def baseline(self, name: str, baseline: Baseline) -> None:
+        """How far a recording is."""
+        if baseline.state == BaselineState.READY:
+            self._once(name, f"The {name} is recorded and calibrated: {baseline.done} answers.")
+            self._hide(name)
+        elif baseline.state == BaselineState.RECORDING:
+            self._show(name, baseline.done, baseline.planned, baseline.stage)
 
     def runs(self, runs: Mapping[str, Run], expected: int) -> None:
         """Every run under way, and each verdict once."""
         ended = [run for run in runs.values() if run.state in ENDED]
         self._show("Verdicts", len(ended), expected, "")
-        for name, run in runs.items():
+        for run in runs.values():
             if run.state == RunState.RUNNING:
                 self._show(f"  {run.endpoint.label}", run.done, run.planned, run.stage)
             elif run.state in ENDED:
                 self._hide(f"  {run.endpoint.label}")
                 words = f"{run.endpoint.label}: {verdict(run)}, fidelity {fidelity(run)}, {seconds(run)} s"
-                self._once(name, f"{words} {run.error}".rstrip())
+                self._once(str(run.pk), f"{words} {run.error}".rstrip())
 
     def _show(self, what: str, done: int, planned: int, stage: str) -> None:
         if self._bars is not None:

@@ -1,7 +1,7 @@
 """The demo's lab: `python -m leaderboard.demo.lab NAME=PORT …` serves these deployments until it is stopped.
 
-Prints one JSON line as each weights file is built, `{"built", "seconds", "done", "total"}`, and one as each
-deployment answers, `{"name", "role", "quantization", "label", "base_url", "model", "what"}`.
+Prints one JSON line as each weights file is built, `{"built", "done", "total"}`, and one as each deployment
+answers, `{"ready"}`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,11 @@ def serve(ports: Mapping[str, int]) -> None:
 
 
 def _tell_built(built: Built) -> None:
-    _tell({"built": built.recipe, "seconds": built.seconds, "done": built.done, "total": built.total})
+    _tell({"built": built.recipe, "done": built.done, "total": built.total})
 
 
 def _tell_ready(served: Served) -> None:
-    one = served.deployment
-    about = {"name": one.name, "role": one.role, "quantization": one.quantization, "label": one.label}
-    _tell({**about, "base_url": served.base_url, "model": served.model, "what": one.what})
+    _tell({"ready": served.deployment.name})
 
 
 def _tell(line: Mapping[str, object]) -> None:

@@ -14,36 +14,22 @@ from rich.console import Console
 from leaderboard.demo.display import Display
 from leaderboard.demo.processes import Child, ChildFailed, Interrupted, interruptible, running
 from leaderboard.demo.redis import embedded_redis
-from leaderboard.demo.stages import ROLES, Board, LabTalk, over, right
+from leaderboard.demo.stages import LabTalk, Stages, Stuck, right
 from leaderboard.demo.surroundings import AlreadyRunning, Surroundings, claimed, free_port_near, socket_path
 from leaderboard.demo.table import build
 from verifier.lab.deployments import DEPLOYMENTS
-from verifier.models import BaselineState, Run
+from verifier.models import Run
 
 TICK_SECONDS = 0.4
 INTERRUPTED = 130
 
 
-class Stuck(Exception):
-    """The demo can't go on; the message says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`port` is the site's; `once` stops after the table; `names` are the deployments served."""
+    """`port` is the site's; `once` stops after the table and serves no site."""
 
     port: int
     once: bool
-
-
-def judged(names: Sequence[str]) -> list[str]:
-    """Those of `names` that are judged, in the lab's order."""
-    return [name for name in names if DEPLOYMENTS[name].role not in ROLES]
-
-
-def calibrating() -> list[str]:
-    """The reference and what calibrates, in the lab's order: always served."""
-    return [name for name, one in DEPLOYMENTS.items() if one.role in ROLES]
 
 
 def run(surroundings: Surroundings, options: Options, console: Console) -> int:
@@ -73,32 +59,23 @@ class _Demo:
         self._console = console
         self._stack = stack
         self._children: list[Child] = []
-        self._board = Board()
         self._port = options.port
 
     def verify(self) -> bool:
         """Start everything, verify what is judged, print the table; whether all verdicts are right."""
-        expected = judged(list(self._around.ports))
         with Display(self._console) as display:
-            lab = self._start(display)
-            while True:
-                for child in self._children:
-                    child.check()
-                for deployment in lab.listen():
-                    self._board.register(deployment)
-                display.lab(len(lab.deployments), len(self._around.ports), lab.built)
-                self._advance(display, lab, expected)
-                runs = self._board.states()
-                if self._board.runs:
-                    display.runs(runs, len(expected))
-                if over(runs, expected):
-                    break
+            lab, stages = self._start(display)
+            while not self._step(display, lab, stages):
                 time.sleep(TICK_SECONDS)
-        finished = {name: Run.objects.select_related("endpoint").get(pk=run.pk) for name, run in runs.items()}
+        expected = stages.expected
+        finished = {
+            name: Run.objects.select_related("endpoint").get(pk=run.pk) for name, run in stages.runs().items()
+        }
         self._console.print()
-        self._console.print(build(self._board.published(), finished, lab.deployments))
-        wrong = [name for name in expected if not right(lab.deployments[name], finished[name])]
-        honest = sum(lab.deployments[name].role == "honest" for name in expected)
+        tokens = {name: stages.tokens(name) for name in expected}
+        self._console.print(build(stages.published(), finished, tokens))
+        wrong = [name for name in expected if not right(DEPLOYMENTS[name], finished[name])]
+        honest = sum(DEPLOYMENTS[name].role == "honest" for name in expected)
         if wrong:
             self._console.print(
                 f"{len(wrong)} of {len(expected)} are not as they should be: {', '.join(wrong)}."
@@ -123,7 +100,21 @@ class _Demo:
     def _address(self) -> str:
         return f"http://127.0.0.1:{self._port}/"
 
-    def _start(self, display: Display) -> LabTalk:
+    def _step(self, display: Display, lab: LabTalk, stages: Stages) -> bool:
+        """Look around once; True when all is judged."""
+        for child in self._children:
+            child.check()
+        lab.listen()
+        display.lab(len(lab.ready), len(self._around.ports), lab.built)
+        done = stages.advance(lab.ready)
+        for name, baseline in (("baseline", stages.short), ("longer baseline", stages.long)):
+            if baseline is not None:
+                display.baseline(name, baseline)
+        if runs := stages.runs():
+            display.runs(runs, len(stages.expected))
+        return done
+
+    def _start(self, display: Display) -> tuple[LabTalk, Stages]:
         display.say("Starting: database, Redis, worker, lab.")
         logs = self._around.logs
         logs.mkdir(parents=True, exist_ok=True)
@@ -134,13 +125,14 @@ class _Demo:
             lab = [sys.executable, "-m", "leaderboard.demo.lab", *ports]
             self._child("lab", lab, stdout=output)
         call_command("migrate", verbosity=0, interactive=False)
+        stages = Stages(self._around.ports)
         redis = embedded_redis(socket_path(self._around.folder), logs / "redis.log")
         self._children.append(self._stack.enter_context(redis))
         celery = [sys.executable, "-m", "celery", "-A", "leaderboard.celery"]
-        self._child("worker", [*celery, "worker", "--beat", "--concurrency", "2", "--loglevel", "INFO"])
+        self._child("worker", [*celery, "worker", "--beat", "--concurrency", "3", "--loglevel", "INFO"])
         if not self._options.once:
             self._start_site(display)
-        return LabTalk(said)
+        return LabTalk(said), stages
 
     def _start_site(self, display: Display) -> None:
         call_command("collectstatic", verbosity=0, interactive=False)
@@ -155,16 +147,3 @@ class _Demo:
         log = self._around.logs / f"{name}.log"
         child = running(name, command, log=log, **streams)  # type: ignore[arg-type]
         self._children.append(self._stack.enter_context(child))
-
-    def _advance(self, display: Display, lab: LabTalk, expected: Sequence[str]) -> None:
-        """Queue whatever has become possible."""
-        baseline = self._board.refresh()
-        if baseline is None:
-            if all(name in lab.deployments for name in calibrating()):
-                self._board.record()
-            return
-        display.baseline(baseline)
-        if baseline.state == BaselineState.FAILED:
-            raise Stuck(f"The baseline could not be recorded: {baseline.error}")
-        if baseline.state == BaselineState.READY:
-            self._board.queue(expected)

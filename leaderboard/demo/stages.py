@@ -1,44 +1,66 @@
-"""What the demo asks of the server: register, record, queue; and what it reads to know how far that is.
+"""What the demo asks of the server, through the services an operator's clicks use; the worker does the work.
 
-All of it is what an operator does on the operator's pages, through the same services; the work itself is
-done by the Celery worker.
+A short baseline comes first, so that the first verdicts come soon. Most degradations are found out with it.
+What it leaves inconclusive (honest deployments: `faithful` takes more than a hundred prompts) is verified
+again once a longer baseline is recorded.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from leaderboard.models import Snapshot
 from verifier import services
-from verifier.models import Baseline, ControlTruth, Endpoint, Model, Provider, ReferenceRole, Run, RunState
-from verifier.models import Verdict as V
+from verifier.lab.deployments import DEPLOYMENTS, Deployment
+from verifier.lab.source import MODEL
+from verifier.models import (
+    Baseline,
+    BaselineState,
+    ControlTruth,
+    Endpoint,
+    Model,
+    ReferenceRole,
+    Run,
+    RunState,
+    Verdict,
+)
 
-ROLES = {
+SHORT = 60
+"""Prompts of the first baseline: asked of the reference and of everything that calibrates."""
+LONG, LONG_CALIBRATION = 240, 100
+"""Prompts of the longer one, and how many of them what calibrates is asked."""
+
+CALIBRATING = {
     "reference": ReferenceRole.REFERENCE,
     "calibration-honest": ReferenceRole.HONEST,
     "calibration-rung": ReferenceRole.RUNG,
 }
 TRUTHS = {"honest": ControlTruth.HONEST, "degraded": ControlTruth.DEGRADED}
-RIGHT = {"honest": {V.FAITHFUL}, "degraded": {V.DEVIATING, V.DIFFERENT_MODEL}}
-ENDED = (RunState.COMPLETE, RunState.FAILED, RunState.CANCELLED)
+RIGHT = {"honest": {Verdict.FAITHFUL}, "degraded": {Verdict.DEVIATING, Verdict.DIFFERENT_MODEL}}
+ENDED = {RunState.COMPLETE, RunState.FAILED, RunState.CANCELLED}
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """A deployment of the lab that answers, as its child process tells."""
+class Stuck(Exception):
+    """The demo can't go on; the message says why."""
 
-    name: str
-    role: str
-    quantization: str
-    label: str
-    base_url: str
-    model: str
-    what: str
+
+def judged(names: Sequence[str]) -> list[str]:
+    """Those of `names` that are judged; the plainest differences, at the lab's end, come first."""
+    return [name for name in reversed(list(DEPLOYMENTS)) if name in names and name not in calibrating()]
+
+
+def calibrating() -> list[str]:
+    """The reference and what calibrates, in the lab's order."""
+    return [name for name, one in DEPLOYMENTS.items() if one.role in CALIBRATING]
+
+
+def right(one: Deployment, run: Run) -> bool:
+    """Whether the verdict is the truth that the lab knows."""
+    return run.state == RunState.COMPLETE and run.verdict in RIGHT[one.role]
 
 
 class LabTalk:
@@ -47,116 +69,148 @@ class LabTalk:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._read = 0
-        self.deployments: dict[str, Deployment] = {}
+        self.ready: set[str] = set()
         self.built = (0, 0)
 
-    def listen(self) -> list[Deployment]:
-        """The deployments that have come up since the last call."""
+    def listen(self) -> None:
+        """Take in what was said since the last call."""
         with self._path.open("rb") as file:
             file.seek(self._read)
             said = file.read()
         said = said[: said.rfind(b"\n") + 1]
         self._read += len(said)
-        new = []
         for line in said.splitlines():
             record: dict[str, Any] = json.loads(line)
             if "built" in record:
                 self.built = (record["done"], record["total"])
             else:
-                deployment = Deployment(**record)
-                self.deployments[deployment.name] = deployment
-                new.append(deployment)
-        return new
+                self.ready.add(record["ready"])
 
 
-class Board:
-    """The demo's model and what is registered for it."""
+class Stages:
+    """Registers the lab's deployments, then queues whatever has become possible until all is judged."""
 
-    def __init__(self) -> None:
-        self._provider: Provider | None = None
-        self._model: Model | None = None
-        self.baseline: Baseline | None = None
-        self.endpoints: dict[str, Endpoint] = {}
-        self.runs: dict[str, UUID] = {}
+    def __init__(self, ports: Mapping[str, int]) -> None:
+        self._expected = judged(list(ports))
+        self._model = _register_model()
+        self._endpoints = _register(self._model, ports)
+        self._runs: dict[str, UUID] = {}
+        self._all_answered = False
+        self.short: Baseline | None = None
+        self.long: Baseline | None = None
 
-    def register(self, one: Deployment) -> None:
-        """Register a deployment in its role. A degraded one declares bf16, as a dishonest provider would."""
-        model = self._register_model(one.model)
-        if one.role in ROLES:
-            services.register_reference(
-                model=model,
-                role=ROLES[one.role],
-                name=one.name,
-                label=one.label,
-                quantization=one.quantization,
-                base_url=one.base_url,
-                upstream_model=one.model,
-                provenance=f"The lab's {one.what}, served by llama.cpp on this machine.",
+    @property
+    def expected(self) -> list[str]:
+        """The deployments that are judged, in the order they are queued."""
+        return self._expected
+
+    def runs(self) -> dict[str, Run]:
+        """The latest run of each deployment as it is now, without its result."""
+        found = Run.objects.select_related("endpoint").defer("result").in_bulk(list(self._runs.values()))
+        return {name: found[run_id] for name, run_id in self._runs.items()}
+
+    def advance(self, ready: set[str]) -> bool:
+        """Queue what has become possible, given the deployments that answer; True when all is judged.
+
+        Raises Stuck when a baseline failed.
+        """
+        if not self._record_short(ready):
+            return False
+        for name in self._expected:
+            if name in ready and name not in self._runs:
+                self._queue(name)
+        runs = self.runs()
+        ended = {name: run for name, run in runs.items() if run.state in ENDED and run.announced}
+        if ended and self.long is None:
+            self.long = services.queue_baseline(
+                self._model, seed=1, prompts=LONG, calibration_prompts=LONG_CALIBRATION
             )
-            return
-        assert self._provider is not None
-        honest = one.role == "honest"
-        self.endpoints[one.name] = services.register_endpoint(
-            provider=self._provider,
-            model=model,
-            variant=one.name,
-            label=f"Lab: {one.label}",
-            base_url=one.base_url,
-            upstream_model=one.model,
-            declared_quantization=one.quantization if honest else "bf16",
-            what=one.what,
-            is_control=True,
-            control_truth=TRUTHS[one.role],
-        )
-
-    def record(self) -> None:
-        """Queue the baseline."""
-        assert self._model is not None
-        self.baseline = services.queue_baseline(self._model)
-
-    def refresh(self) -> Baseline | None:
-        """The baseline as it is now."""
-        if self.baseline is not None:
-            self.baseline.refresh_from_db(fields=["state", "done", "planned", "stage", "error", "ended"])
-        return self.baseline
-
-    def queue(self, names: Iterable[str]) -> None:
-        """Queue a run of each of these that is registered and has none."""
-        for name in names:
-            if name in self.endpoints and name not in self.runs:
-                run = services.queue_run(self.endpoints[name], seed=len(self.runs), trigger="demo")
-                self.runs[name] = run.pk
-
-    def states(self) -> dict[str, Run]:
-        """The runs as they are now, by deployment name."""
-        found = Run.objects.select_related("endpoint").defer("result").in_bulk(list(self.runs.values()))
-        return {name: found[run_id] for name, run_id in self.runs.items()}
+        if self.long is not None:
+            _refresh(self.long)
+        doubtful = [name for name, run in ended.items() if self._may_be_settled(run)]
+        if self.long is not None and self.long.state == BaselineState.READY:
+            for name in doubtful:
+                self._queue(name)
+        return len(ended) == len(self._expected) and not doubtful
 
     def published(self) -> Mapping[str, Any]:
         """The published board: what the first page shows."""
-        assert self._model is not None
         board: Mapping[str, Any] = Snapshot.objects.get(model=self._model).board
         return board
 
-    def _register_model(self, slug: str) -> Model:
-        if self._model is None:
-            self._provider = services.register_provider(slug="assay-lab", name="Assay lab", is_lab=True)
-            org, _, name = slug.partition("/")
-            self._model = services.register_model(
-                org=org,
+    def tokens(self, name: str) -> int:
+        """Completion tokens of all runs of a deployment."""
+        results = Run.objects.filter(endpoint=self._endpoints[name], result__isnull=False)
+        return sum(run.result["completion_tokens"] for run in results if run.result)
+
+    def _record_short(self, ready: set[str]) -> bool:
+        """Whether the short baseline is there; sees to it that it will be."""
+        all_answer = set(calibrating()) <= ready
+        if self.short is None:
+            # What calibrates may still be booting: it is asked when the reference has answered.
+            if "reference" in ready:
+                self._all_answered = all_answer
+                self.short = services.queue_baseline(self._model, prompts=SHORT)
+            return False
+        _refresh(self.short)
+        if self.short.state == BaselineState.FAILED and not self._all_answered:
+            if all_answer:
+                self.short = None
+            return False
+        if self.short.state == BaselineState.FAILED:
+            raise Stuck(f"The baseline could not be recorded: {self.short.error}")
+        return self.short.state == BaselineState.READY
+
+    def _may_be_settled(self, run: Run) -> bool:
+        """Whether the longer baseline may still settle an inconclusive run."""
+        if run.verdict != Verdict.INCONCLUSIVE or self.short is None or run.baseline_id != self.short.pk:
+            return False
+        if self.long is not None and self.long.state == BaselineState.FAILED:
+            raise Stuck(f"The longer baseline could not be recorded: {self.long.error}")
+        return True
+
+    def _queue(self, name: str) -> None:
+        run = services.queue_run(self._endpoints[name], seed=self._expected.index(name), trigger="demo")
+        self._runs[name] = run.pk
+
+
+def _refresh(baseline: Baseline) -> None:
+    baseline.refresh_from_db(fields=["state", "done", "planned", "stage", "error"])
+
+
+def _register_model() -> Model:
+    org, _, name = MODEL.partition("/")
+    url = f"https://huggingface.co/{MODEL}"
+    return services.register_model(org=org, name=name, precision="bf16", licence="Apache-2.0", url=url)
+
+
+def _register(model: Model, ports: Mapping[str, int]) -> dict[str, Endpoint]:
+    """Register every deployment in its role; a degraded one declares bf16, as a dishonest provider would."""
+    provider = services.register_provider(slug="assay-lab", name="Assay lab", is_lab=True)
+    endpoints = {}
+    for name, port in ports.items():
+        one = DEPLOYMENTS[name]
+        where: dict[str, Any] = {"base_url": f"http://127.0.0.1:{port}/v1", "upstream_model": MODEL}
+        if one.role in CALIBRATING:
+            services.register_reference(
+                model=model,
+                role=CALIBRATING[one.role],
                 name=name,
-                precision="bf16",
-                licence="Apache-2.0",
-                url=f"https://huggingface.co/{slug}",
+                label=one.label,
+                quantization=one.quantization,
+                provenance=f"In the lab, served by llama.cpp on this machine: {one.what}.",
+                **where,
             )
-        return self._model
-
-
-def over(runs: Mapping[str, Run], expected: Sequence[str]) -> bool:
-    """Whether every expected run has ended and its end was published."""
-    return all(name in runs and runs[name].state in ENDED and runs[name].announced for name in expected)
-
-
-def right(deployment: Deployment, run: Run) -> bool:
-    """Whether the verdict is the truth that the lab knows."""
-    return run.state == RunState.COMPLETE and run.verdict in RIGHT[deployment.role]
+            continue
+        endpoints[name] = services.register_endpoint(
+            provider=provider,
+            model=model,
+            variant=name,
+            label=f"Lab: {one.label}",
+            declared_quantization=one.quantization if one.role == "honest" else "bf16",
+            what=one.what,
+            is_control=True,
+            control_truth=TRUTHS[one.role],
+            **where,
+        )
+    return endpoints

@@ -8,7 +8,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from leaderboard.demo.stages import Deployment, right
+from leaderboard.demo.stages import right
+from verifier.lab.deployments import DEPLOYMENTS
 from verifier.models import Run, RunState
 
 SHAPES = {
@@ -38,10 +39,10 @@ def seconds(run: Run) -> str:
     return f"{(run.ended - run.started).total_seconds():.0f}" if run.started and run.ended else "–"
 
 
-def build(board: Mapping[str, Any], runs: Mapping[str, Run], deployments: Mapping[str, Deployment]) -> Table:
-    """The rows of the published board in its order, then runs that did not complete.
+def build(board: Mapping[str, Any], runs: Mapping[str, Run], tokens: Mapping[str, int]) -> Table:
+    """The rows of the published board, in its order.
 
-    `runs` and `deployments` are by deployment name; runs carry their results.
+    `runs` (the latest of each, with its result) and `tokens` (of all its runs) are by deployment name.
     """
     names = {str(run.endpoint_id): name for name, run in runs.items()}
     table = Table(
@@ -53,7 +54,7 @@ def build(board: Mapping[str, Any], runs: Mapping[str, Run], deployments: Mappin
         ("verdict", "left"),
         ("fidelity [95 %]", "left"),
         ("measured", "left"),
-        ("decided / used", "right"),
+        ("tokens: decided / used", "right"),
         ("seconds", "right"),
         ("as it should", "left"),
     ):
@@ -65,7 +66,7 @@ def build(board: Mapping[str, Any], runs: Mapping[str, Run], deployments: Mappin
         run, rank = runs[name], row["rank"]
         result: Mapping[str, Any] = run.result or {}
         place = "–" if rank is None else f"{'=' if rank['tied'] else ''}{rank['place']}"
-        used = f"{result['decision_tokens']} / {result['completion_tokens']}" if result else "–"
+        used = f"{result['decision_tokens']} / {tokens[name]}" if result else "–"
         measured = (result.get("declaration") or {}).get("measured") or "–"
         table.add_row(
             place,
@@ -75,6 +76,6 @@ def build(board: Mapping[str, Any], runs: Mapping[str, Run], deployments: Mappin
             measured,
             used,
             seconds(run),
-            Text("yes") if right(deployments[name], run) else Text("NO", style="bold red"),
+            Text("yes") if right(DEPLOYMENTS[name], run) else Text("NO", style="bold red"),
         )
     return table

@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 EXECUTE_RUN = "verifier.execute_run"
 RECORD_BASELINE = "verifier.record_baseline"
-QUEUE = "work"
+QUEUE = "assay.work"
 
 
 def ring_on_commit(task: str, job_id: UUID) -> None:

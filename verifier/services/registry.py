@@ -156,12 +156,18 @@ def set_credential(owner: Endpoint | Reference, secret: str) -> Credential:
 
     Raises ValidationError for a key that no HTTP header can carry; the message does not repeat it.
     """
-    secret = secret.strip()
-    if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
-        raise ValidationError({"api_key": "An API key is printable ASCII text without spaces."})
+    secret = check_secret(secret)
     who = _who(owner)
     credential = Credential.objects.filter(**who).first() or Credential(**who)
     return _saved(_with(credential, ciphertext=credentials.encrypt(secret), hint=credentials.hint(secret)))
+
+
+def check_secret(secret: str) -> str:
+    """The key without white space around it. Raises ValidationError if no HTTP header can carry it."""
+    secret = secret.strip()
+    if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
+        raise ValidationError({"api_key": "An API key is printable ASCII text without spaces."})
+    return secret
 
 
 def remove_credential(owner: Endpoint | Reference) -> None:

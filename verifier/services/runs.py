@@ -107,8 +107,10 @@ def _measure(lease: Lease) -> dict[str, Any]:
     from verifier.verification import verification  # here, since the web process never measures
 
     run = Run.objects.select_related("endpoint", "baseline").get(pk=lease.job_id)
-    if run.baseline.data is None:
-        raise Unusable("The run's baseline holds no data. Record a new one.")
+    try:
+        recorded = files.load(bytes(run.baseline.data or b""))
+    except ValueError as error:
+        raise Unusable(f"The run's baseline can't be read: {error}. Record a new one.") from error
     suite = load(run.baseline.suite_name)
     if suite.sha256 != run.baseline.suite_sha256:
         raise Unusable(
@@ -116,7 +118,7 @@ def _measure(lease: Lease) -> dict[str, Any]:
             f"({run.baseline.suite_version}). Record a new baseline, or let all workers run the same version."
         )
     dialogue = verification(
-        files.load(bytes(run.baseline.data)),
+        recorded,
         suite,
         Settings(**{**run.settings, "seed": run.seed}),
         endpoint={"base_url": run.endpoint.base_url, "upstream_model": run.endpoint.upstream_model},

@@ -1,0 +1,24 @@
+"""`manage.py rotate_keys`: encrypt every stored API key with the first of CREDENTIAL_KEYS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from verifier import services
+from verifier.credentials import CredentialUnreadable
+
+
+class Command(BaseCommand):
+    help = (
+        "Encrypt every stored API key with the first of CREDENTIAL_KEYS. To change the key: put a new one "
+        "first, run this, then take the old one away."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            count = services.rotate_credentials()
+        except CredentialUnreadable as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{count} API keys are encrypted with the first key.")

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+from pytest_django import Settings
+
+from tests.verifier import world
+from tests.verifier.conftest import Toys
+from tests.verifier.services.measuring import PROMPTS, Measured, register_references
+from verifier import services
+from verifier.baseline import files
+from verifier.models import Baseline, BaselineState, RecordedAnswer
+from verifier.suites.loader import SuiteError
+
+pytestmark = pytest.mark.django_db
+
+
+def test_without_a_reference_no_baseline_is_queued() -> None:
+    with pytest.raises(services.BaselineNotPossible, match="Register one"):
+        services.queue_baseline(world.model())
+    world.reference()
+    with pytest.raises(SuiteError):
+        services.queue_baseline(world.model(), suite_name="no-such-suite")
+    assert not Baseline.objects.exists()
+
+
+def test_a_baseline_holds_the_reference_and_every_stack(toys: Toys) -> None:
+    register_references(toys)
+    baseline = services.queue_baseline(world.model(), prompts=PROMPTS)
+    services.record_baseline(baseline.pk)
+    baseline.refresh_from_db()
+    recorded = files.load(bytes(baseline.data or b""))
+    assert baseline.digest == recorded.id
+    assert recorded.model == "toy/one"
+    assert len(recorded.by_prompt) == PROMPTS
+    assert [(stack.name, str(stack.role)) for stack in recorded.stacks] == [
+        ("another-stack", "honest"),
+        ("coarse", "rung"),
+    ]
+    assert recorded.prefix_style is not None
+    assert baseline.done == baseline.planned == RecordedAnswer.objects.count()
+    assert baseline.ended is not None
+
+
+def test_a_recording_that_ran_out_of_time_goes_on_where_it_was(toys: Toys, settings: Settings) -> None:
+    servers = register_references(toys)
+    baseline = services.queue_baseline(world.model(), prompts=PROMPTS, calibration_prompts=10)
+    settings.RUN_SECONDS, settings.HEARTBEAT_SECONDS = 0.0, 0.05
+    services.record_baseline(baseline.pk)
+    baseline.refresh_from_db()
+    kept = RecordedAnswer.objects.count()
+    assert (baseline.state, baseline.lease_token) == (BaselineState.QUEUED, None)
+    assert kept > 0
+    settings.RUN_SECONDS = 60.0
+    services.record_baseline(baseline.pk)
+    baseline.refresh_from_db()
+    assert baseline.state == BaselineState.READY
+    asked = sum(len(server.bodies) for server in servers)
+    assert (
+        RecordedAnswer.objects.count() <= asked <= RecordedAnswer.objects.count() + settings.RUN_CONCURRENCY
+    )
+
+
+def test_calibrating_may_ask_fewer_prompts(toys: Toys) -> None:
+    register_references(toys)
+    queued = services.queue_baseline(world.model(), prompts=PROMPTS, calibration_prompts=10)
+    services.record_baseline(queued.pk)
+    recorded = files.load(bytes(Baseline.objects.get(pk=queued.pk).data or b""))
+    for stack in recorded.stacks:
+        assert len({key.rpartition("/")[0] for key in stack.answers}) == 10
+
+
+def test_a_deployment_that_does_not_answer_fails_the_baseline_with_its_name(toys: Toys) -> None:
+    *_, coarse = register_references(toys)
+    coarse.failing = True
+    queued = services.queue_baseline(world.model(), prompts=4)
+    services.record_baseline(queued.pk)
+    queued.refresh_from_db()
+    assert queued.state == BaselineState.FAILED
+    assert "Coarse" in queued.error
+    assert "Assay itself failed" not in queued.error
+
+
+def test_a_baseline_done_is_not_done_again(measured: Measured) -> None:
+    before = RecordedAnswer.objects.count()
+    services.record_baseline(measured.baseline.pk)
+    assert RecordedAnswer.objects.count() == before

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.conf import settings as configured
+from django.test import Client
+from django.urls import reverse
+
+from tests.verifier import world
+from verifier import services
+from verifier.models import Baseline, Credential, Endpoint, Reference, Run, RunState
+from verifier.services.registry import api_key
+
+pytestmark = pytest.mark.django_db
+KEY = "sk-CANARY0123456789abcdef"
+
+
+def form(**values: Any) -> dict[str, Any]:
+    model = world.model()
+    return {
+        "model": str(model.pk),
+        "role": "reference",
+        "name": "official",
+        "label": "Official weights",
+        "quantization": "bf16",
+        "base_url": "https://8.8.8.8/v1",
+        "upstream_model": "toy/one",
+        "provenance": "From the makers.",
+        "active": "on",
+        **values,
+    }
+
+
+def act(client: Client, kind: str, action: str, *ids: Any) -> str:
+    url = reverse(f"admin:verifier_{kind}_changelist")
+    chosen = {"action": action, "_selected_action": [str(one) for one in ids]}
+    return client.post(url, chosen, follow=True).content.decode()
+
+
+def test_it_lies_off_the_usual_path_and_asks_for_a_password(client: Client) -> None:
+    assert reverse("admin:index") == f"/{configured.ADMIN_PATH}" != "/admin/"
+    assert client.get(reverse("admin:index")).status_code == 302
+
+
+def test_registering_a_reference_with_a_key_that_is_never_shown_again(admin_client: Client) -> None:
+    add = reverse("admin:verifier_reference_add")
+    assert admin_client.post(add, form(api_key=KEY)).status_code == 302
+    reference = Reference.objects.get()
+    assert api_key(reference) == KEY
+    page = reverse("admin:verifier_reference_change", args=[reference.pk])
+    for url in (page, reverse("admin:verifier_reference_changelist")):
+        content = admin_client.get(url).content.decode()
+        assert KEY not in content
+        assert Credential.objects.get().ciphertext not in content
+    assert "…cdef" in admin_client.get(page).content.decode()
+    admin_client.post(page, form())
+    assert api_key(reference) == KEY
+    admin_client.post(page, form(forget_key="on"))
+    assert api_key(reference) is None
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:6379/v1", "https://169.254.169.254/v1", "https://localhost/v1"]
+)
+def test_an_address_our_workers_would_not_fetch_is_refused(admin_client: Client, url: str) -> None:
+    answer = admin_client.post(reverse("admin:verifier_reference_add"), form(base_url=url))
+    assert answer.status_code == 200
+    assert "errorlist" in answer.content.decode()
+    assert not Reference.objects.exists()
+
+
+def test_a_bad_key_is_told_without_being_repeated(admin_client: Client) -> None:
+    answer = admin_client.post(reverse("admin:verifier_reference_add"), form(api_key="two words"))
+    assert answer.status_code == 200
+    assert "printable ASCII" in answer.content.decode()
+    assert "two words" not in answer.content.decode()
+    assert not Reference.objects.exists()
+
+
+def test_recording_a_baseline_and_starting_a_run(admin_client: Client) -> None:
+    model = world.model()
+    assert "no active reference" in act(admin_client, "model", "record_baseline", model.pk)
+    reference = world.reference()
+    assert "is queued" in act(admin_client, "reference", "record_baseline", reference.pk)
+    assert Baseline.objects.count() == 1
+    endpoint = world.endpoint()
+    assert "no ready baseline" in act(admin_client, "endpoint", "start_run", endpoint.pk)
+    world.ready_baseline()
+    assert "is queued" in act(admin_client, "endpoint", "start_run", endpoint.pk)
+    run = Run.objects.get()
+    Run.objects.update(state=RunState.RUNNING, done=12, planned=120, stage="deciding")
+    listed = admin_client.get(reverse("admin:verifier_run_changelist")).content.decode()
+    assert '<progress max="120" value="12"></progress> 12 of 120 deciding' in listed
+    assert admin_client.get(reverse("admin:verifier_run_change", args=[run.pk])).status_code == 200
+    assert "is cancelled" in act(admin_client, "run", "cancel", run.pk)
+    assert "can&#x27;t become cancelled" in act(admin_client, "run", "cancel", run.pk)
+
+
+def test_facts_are_looked_at_not_edited(admin_client: Client) -> None:
+    baseline = world.ready_baseline()
+    run = services.queue_run(world.endpoint())
+    for kind, row in (("run", run), ("baseline", baseline)):
+        assert admin_client.get(reverse(f"admin:verifier_{kind}_add")).status_code == 403
+        page = reverse(f"admin:verifier_{kind}_change", args=[row.pk])
+        assert admin_client.post(page, {"state": "complete"}).status_code == 403
+        assert admin_client.get(reverse(f"admin:verifier_{kind}_delete", args=[row.pk])).status_code == 403
+
+
+def test_every_list_and_form_opens(admin_client: Client) -> None:
+    world.ready_baseline()
+    endpoint = world.endpoint()
+    services.set_credential(endpoint, KEY)
+    for kind in ("provider", "model", "reference", "endpoint", "baseline", "run"):
+        assert admin_client.get(reverse(f"admin:verifier_{kind}_changelist")).status_code == 200
+    for kind in ("provider", "model", "reference", "endpoint"):
+        assert admin_client.get(reverse(f"admin:verifier_{kind}_add")).status_code == 200
+    page = admin_client.get(reverse("admin:verifier_endpoint_change", args=[Endpoint.objects.get().pk]))
+    assert page.status_code == 200
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
