@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connections
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ARGUMENTS = [
@@ -33,6 +34,8 @@ def browser(chromium: str, live_server: Any, monkeypatch: pytest.MonkeyPatch) ->
         launched = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield launched
         launched.close()
+        # While that loop runs, Django keeps a connection apart for it; nobody else would close it.
+        connections.close_all()
 
 
 @pytest.fixture
