@@ -19,18 +19,8 @@ from verifier.client.url_rules import Destination, UrlRefused, destination
 
 RESOLVE_SECONDS = 5.0
 INTERNAL_DOMAINS = frozenset(
-    {
-        "corp",
-        "home",
-        "home.arpa",
-        "internal",
-        "intranet",
-        "lan",
-        "local",
-        "localdomain",
-        "localhost",
-        "private",
-    }
+    {"corp", "home", "home.arpa", "internal", "intranet", "lan"}
+    | {"local", "localdomain", "localhost", "private"}
 )
 
 

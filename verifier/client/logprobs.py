@@ -20,8 +20,6 @@ SENTINEL = -9999.0
 """OpenAI and vLLM write this for "too unlikely to say"; it is no probability."""
 TOLERANCE = 1e-4
 """Rounding may lift a logprob of 0 this far above it."""
-
-
 MAX_ENTRIES = 60_000
 """Listed tokens of one answer, alternatives included; bounds the memory of a stream."""
 

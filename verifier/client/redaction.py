@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from string import ascii_lowercase, ascii_uppercase
 from urllib.parse import quote, quote_plus
 
 REDACTED = "[redacted]"
 MAX_DETAIL = 300
 
 SHORTEST_SECRET = 8
-"""Shorter "keys" (`none`, `EMPTY`) are no secrets, and removing them would maim honest answers."""
-_CHUNK = 8
+"""Shorter "keys" (`none`, `EMPTY`) are removed from errors only: it would maim honest answers."""
+_PIECE = 8
+"""A piece of the key of this length is a secret, too."""
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 _SHAPES = re.compile(r"\bBearer\s+[A-Za-z0-9._~+/=-]{16,}|\bsk-[A-Za-z0-9_-]{16,}", re.IGNORECASE)
 """What is surely a key, whoever's. Narrow, because it applies to what models write as well."""
@@ -28,7 +31,8 @@ class Redactor:
     def __init__(self, key: str | None) -> None:
         key = (key or "").strip()
         self._key = key if len(key) >= SHORTEST_SECRET else ""
-        self._spellings = tuple(sorted(set(_spellings(self._key)), key=len, reverse=True))
+        self._short = key if 4 <= len(key) < SHORTEST_SECRET else ""
+        self._spellings = tuple(sorted(set(map(_folded, _spellings(self._key))), key=len, reverse=True))
 
     def __repr__(self) -> str:
         return "Redactor()"
@@ -48,36 +52,39 @@ class Redactor:
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where secrets stand in `text`: disjoint, in order."""
         found = [match.span() for match in _SHAPES.finditer(text)]
-        folded = text.lower()
-        if len(folded) != len(text):  # a few letters, such as "İ", grow; spans would not fit
-            folded = text
+        rest = _folded(text)
         for spelling in self._spellings:
-            found += _occurrences(folded, spelling.lower())
-        found += self._fragments(folded)
-        return _merged(found)
+            spans = list(_occurrences(rest, spelling))
+            rest = _blanked(rest, spans)
+            found += spans
+        return _merged(found + self._fragments(rest))
 
     def detail(self, text: str) -> str:
         """One line for a person, at most 300 characters: redacted, no control or invisible characters."""
         text = _MASKED.sub(REDACTED, _REST.sub(REDACTED, self(text)))
+        if self._short:
+            text = text.replace(self._short, REDACTED)
         line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
         return line if len(line) <= MAX_DETAIL else line[: MAX_DETAIL - 1] + "…"
 
-    def _fragments(self, folded: str) -> Iterator[tuple[int, int]]:
-        """Pieces of the key, such as a half of it, grown as far as they follow the key.
+    def _fragments(self, rest: str) -> list[tuple[int, int]]:
+        """Pieces of the key of eight characters or more, such as a half of it, in case-folded text.
 
-        Looks for each aligned chunk of eight, so any piece of fifteen characters or more is found.
+        What is found is blanked before the next look, so that the work stays linear in the text even for
+        a server that sends the key a thousand times.
         """
-        key = self._key.lower()
-        if len(key) < 2 * _CHUNK:
-            return
-        for at in range(0, len(key) - _CHUNK + 1, _CHUNK):
-            for start, stop in _occurrences(folded, key[at : at + _CHUNK]):
-                left, right = at, at + _CHUNK
-                while left > 0 and start > 0 and folded[start - 1] == key[left - 1]:
-                    left, start = left - 1, start - 1
-                while right < len(key) and stop < len(folded) and folded[stop] == key[right]:
-                    right, stop = right + 1, stop + 1
-                yield start, stop
+        key = _folded(self._key)
+        found: list[tuple[int, int]] = []
+        if len(key) < 2 * _PIECE:
+            return found
+        for at in range(len(key) - _PIECE + 1):
+            spans = [
+                (start, stop + _common(key[at + _PIECE :], rest, stop))
+                for start, stop in _occurrences(rest, key[at : at + _PIECE])
+            ]
+            rest = _blanked(rest, spans)
+            found += spans
+        return found
 
 
 def _spellings(key: str) -> Iterator[str]:
@@ -98,11 +105,36 @@ def _spellings(key: str) -> Iterator[str]:
             yield encoded[first:last]
 
 
+def _folded(text: str) -> str:
+    """Lower case in ASCII only: `str.lower` may change the length, and spans would no longer fit."""
+    return text.translate(_LOWER)
+
+
 def _occurrences(text: str, part: str) -> Iterator[tuple[int, int]]:
     at = text.find(part)
     while at >= 0:
         yield at, at + len(part)
         at = text.find(part, at + len(part))
+
+
+def _common(key: str, text: str, start: int) -> int:
+    """How many characters of `key` the text goes on with from `start`."""
+    length = 0
+    while length < len(key) and start + length < len(text) and text[start + length] == key[length]:
+        length += 1
+    return length
+
+
+def _blanked(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """The text with the spans made unlike any key, in the same length. Spans are in order."""
+    if not spans:
+        return text
+    pieces: list[str] = []
+    end = 0
+    for start, stop in spans:
+        pieces += [text[end:start], "\x00" * (stop - max(start, end))]
+        end = max(stop, end)
+    return "".join([*pieces, text[end:]])
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -17,8 +17,9 @@ from verifier.client.target import Target
 
 KEY = "sk-CANARY-0123456789abcdefghijklmnop"
 QUICK = Limits(
-    deadline=1.0, patience=3.0, connect=1.0, first_token=0.3, inter_token=0.3, retries=2, backoff=0.01
+    deadline=3.0, patience=10.0, connect=2.0, first_token=2.0, inter_token=2.0, retries=2, backoff=0.01
 )
+"""Long enough for a busy machine; tests that wait for a timeout shorten what they wait for."""
 CHAT = {"messages": [{"role": "user", "content": "The capital of France is"}], "max_tokens": 1}
 
 

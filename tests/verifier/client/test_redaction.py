@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -94,6 +95,32 @@ def test_a_detail_is_one_printable_line(text: str) -> None:
 
     assert len(detail) <= MAX_DETAIL
     assert detail.isprintable()
+
+
+@pytest.mark.parametrize("neighbour", ["İ", "ß", "\u0130" * 5, "Ⅷ", "ﬃ"])
+def test_letters_whose_case_changes_their_length_hide_nothing(neighbour: str) -> None:
+    assert Redactor(KEY)(f"{neighbour}{KEY.upper()}{neighbour}") == f"{neighbour}{REDACTED}{neighbour}"
+
+
+@given(st.integers(0, 30), st.integers(8, 40))
+def test_any_piece_of_eight_is_gone(start: int, length: int) -> None:
+    piece = KEY[start : start + length]
+
+    assert len(piece) < 8 or piece not in Redactor(KEY)(f"<{piece}>")
+
+
+@pytest.mark.parametrize("echo", [KEY, KEY[1:-1], KEY[:9], KEY[7:20] + "x"])
+def test_a_key_sent_many_times_takes_no_longer_to_remove(echo: str) -> None:
+    began = time.process_time()
+    redacted = Redactor(KEY)(echo * (2**20 // len(echo)))
+
+    assert echo[:9] not in redacted
+    assert time.process_time() - began < 2
+
+
+def test_a_short_key_is_gone_from_errors_only() -> None:
+    assert Redactor("abc12")("abc12") == "abc12"
+    assert Redactor("abc12").detail("bad key abc12") == f"bad key {REDACTED}"
 
 
 def test_it_shows_nothing_itself() -> None:
