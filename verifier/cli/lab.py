@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 
-NOT_DONE = 3
-"""Exit status when the lab cannot do what was asked."""
+from verifier.cli.errors import CommandError
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -51,15 +49,12 @@ def _runner(command: str) -> Callable[[argparse.Namespace], int]:
         try:
             from verifier.lab import commands, errors
         except ImportError as error:
-            print(
-                f"assay lab: {error}; expected the packages of the extra `lab`: run `make setup`",
-                file=sys.stderr,
-            )
-            return NOT_DONE
+            raise CommandError(
+                f"{error}; the lab needs the packages of the extra `lab`: run `make setup`"
+            ) from error
         try:
             return int(getattr(commands, command)(args))
         except errors.LabError as error:
-            print(f"assay lab: {error}", file=sys.stderr)
-            return NOT_DONE
+            raise CommandError(str(error)) from error
 
     return run

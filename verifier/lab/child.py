@@ -46,12 +46,12 @@ async def serve(config: dict[str, Any]) -> None:
         os._exit(1)
     front = Front(int(server.listening_address.rpartition(":")[2]), config["model"])
     try:
-        port = await front.start(config["port"])
+        listening = await front.start(config["port"])
     except OSError as error:
         why = f"port {config['port']} cannot be had ({error.strerror}); give another, or none for a free one"
         print(json.dumps({"error": why}), flush=True)
     else:
-        print(json.dumps({"port": port}), flush=True)
+        print(json.dumps({"port": listening.sockets[0].getsockname()[1]}), flush=True)
         await parent_gone(config["parent"])
     os._exit(0)  # without waiting for the server's threads
 

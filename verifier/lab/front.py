@@ -61,21 +61,20 @@ class BadRequest(Exception):
 
 
 class Front:
-    """Listens on `port` of 127.0.0.1 and forwards to the model server at `upstream_port`."""
+    """Forwards to the model server at `upstream_port` of this machine what is asked of `model`."""
 
     def __init__(self, upstream_port: int, model: str) -> None:
         self.count = Count()
         self._upstream_port = upstream_port
         self._model = model
 
-    async def start(self, port: int) -> int:
-        """Listen on `port` (0: any free one); returns the port.
+    async def start(self, port: int) -> asyncio.Server:
+        """Listen on `port` of 127.0.0.1 (0: any free one); the caller closes what is returned.
 
         Raises:
             OSError: the port cannot be had.
         """
-        server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=_MAX_HEAD)
-        return int(server.sockets[0].getsockname()[1])
+        return await asyncio.start_server(self._serve, "127.0.0.1", port, limit=_MAX_HEAD)
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         try:
