@@ -9,9 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
+from tests.verifier.lab.processes import Watched, children
 from verifier.lab import build
 from verifier.lab.cache import VARIABLE, path_of
 from verifier.lab.errors import LabError
@@ -61,29 +61,27 @@ def test_a_killed_build_leaves_no_worker_and_the_next_one_succeeds(cache: Path) 
     with builder:
         assert builder.stdout is not None
         assert builder.stdout.readline() == b"started\n"
-        workers = psutil.Process(builder.pid).children(recursive=True)
+        workers = [Watched(pid) for pid in children(builder.pid)]
         assert len(workers) == min(2, os.cpu_count() or 1)
         builder.send_signal(signal.SIGKILL)
-    gone, alive = psutil.wait_procs(workers, timeout=20)
-    assert len(gone) == len(workers)
-    assert not alive
+    assert all(worker.ended(within=20) for worker in workers)
     build.ensure([CHEAP])
     assert path_of(CHEAP).exists()
 
 
 def test_leaving_a_build_ends_its_workers(cache: Path) -> None:
-    before = set(psutil.Process().children())
+    before = children()
     with build.building(["int4-g64"]):
-        workers = set(psutil.Process().children()) - before
+        workers = [Watched(pid) for pid in children() - before]
         assert workers
-    assert not any(worker.is_running() for worker in workers)
+    assert all(worker.ended(within=0) for worker in workers)
 
 
 def test_a_worker_that_dies_is_reported(cache: Path) -> None:
-    before = set(psutil.Process().children())
+    before = children()
     with build.building([CHEAP]) as under_way:
-        for worker in set(psutil.Process().children()) - before:
-            worker.kill()
+        for pid in children() - before:
+            Watched(pid).send(signal.SIGKILL)
         with pytest.raises(LabError, match="killed"):
             under_way.wait_for("stranger")
 

@@ -11,9 +11,9 @@ import sys
 import urllib.request
 from pathlib import Path
 
-import psutil
 import pytest
 
+from tests.verifier.lab.processes import Watched
 from verifier.cli.main import main
 from verifier.lab.cache import VARIABLE
 from verifier.lab.deployments import DEPLOYMENTS
@@ -77,10 +77,10 @@ def test_serve_tells_where_and_ends_with_a_signal(end: signal.Signals) -> None:
         assert set(told[0]) == {"name", "role", "quantization", "what", "base_url", "model", "pid"}
         with urllib.request.urlopen(f"{told[0]['base_url']}/models", timeout=10) as answer:
             assert json.load(answer)["data"][0]["id"] == told[0]["model"]
-        deployments = [psutil.Process(one["pid"]) for one in told[:2]]
+        deployments = [Watched(one["pid"]) for one in told[:2]]
         serving.send_signal(end)
         assert serving.wait(20) == 0
-    assert not any(one.is_running() for one in deployments)
+    assert all(one.ended(within=0) for one in deployments)
 
 
 @pytest.mark.parametrize(

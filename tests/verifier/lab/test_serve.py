@@ -12,9 +12,9 @@ import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
-import psutil
 import pytest
 
+from tests.verifier.lab.processes import Watched, children
 from verifier.lab.errors import LabError
 from verifier.lab.serve import Lab, serving
 from verifier.lab.source import MODEL
@@ -44,11 +44,6 @@ def top(answer: dict[str, Any]) -> dict[int, float]:
     return {
         one["id"]: one["logprob"] for one in answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
     }
-
-
-def assert_ended(processes: list[psutil.Process]) -> None:
-    _, alive = psutil.wait_procs(processes, timeout=20)
-    assert not alive
 
 
 def test_every_deployment_answers_under_the_models_name(lab: Lab) -> None:
@@ -137,12 +132,12 @@ def test_what_is_served_does_not_give_itself_away(lab: Lab) -> None:
 
 def test_one_can_die_without_the_others() -> None:
     with serving(["q8_0", "stranger"]) as lab:
-        killed = psutil.Process(lab.served["stranger"].pid)
-        killed.send_signal(signal.SIGTERM)
-        assert_ended([killed])
+        killed, left = Watched(lab.served["stranger"].pid), Watched(lab.served["q8_0"].pid)
+        killed.send(signal.SIGTERM)
+        assert killed.ended(within=20)
         assert chat(lab["q8_0"], USER)["choices"]
-        left = psutil.Process(lab.served["q8_0"].pid)
-    assert not left.is_running()
+        assert not left.ended(within=0)
+    assert left.ended(within=0)
 
 
 def test_a_port_can_be_chosen_and_a_taken_one_is_named() -> None:
@@ -208,13 +203,13 @@ def test_nothing_is_left_when_the_parent_is_killed(program: str) -> None:
     )
     with parent:
         assert parent.stdout is not None
-        deployment = psutil.Process(int(parent.stdout.readline()))
-        forked = [one for one in psutil.Process(parent.pid).children() if one.pid != deployment.pid]
+        deployment = Watched(int(parent.stdout.readline()))
+        forked = [Watched(pid) for pid in children(parent.pid) - {deployment.pid}]
         parent.send_signal(signal.SIGKILL)
         parent.wait()
-        assert_ended([deployment])
+        assert deployment.ended(within=20)
         for one in forked:
-            one.kill()
+            one.send(signal.SIGKILL)
 
 
 def test_a_deployment_outlives_the_thread_that_started_it() -> None:
@@ -224,8 +219,7 @@ def test_a_deployment_outlives_the_thread_that_started_it() -> None:
     with parent:
         assert parent.stdout is not None
         assert parent.stdin is not None
-        deployment = psutil.Process(int(parent.stdout.readline()))
-        with pytest.raises(psutil.TimeoutExpired):
-            deployment.wait(timeout=0.5)
+        deployment = Watched(int(parent.stdout.readline()))
+        assert not deployment.ended(within=0.5)
         parent.stdin.write("\n")
-    assert_ended([deployment])
+    assert deployment.ended(within=20)
