@@ -11,6 +11,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+ROUNDING = 1e-6
+"""Mass that rounding can hide: servers sum in 32 bits, so that less than this is not known to be none."""
+
 
 @dataclass(frozen=True, slots=True)
 class TopK:
@@ -25,7 +28,7 @@ class TopK:
     @property
     def ceiling(self) -> float:
         """The most that any unlisted token can have: min(smallest listed probability, unlisted mass)."""
-        return min(min(self.listed.values(), default=1.0), self.unlisted)
+        return min(min(self.listed.values(), default=1.0), max(self.unlisted, ROUNDING))
 
 
 def top_k(logprobs: Mapping[bytes, float], k: int) -> TopK:
@@ -56,9 +59,9 @@ def kl_bound(q: TopK, p: TopK) -> float:
     makes the divergence smallest (a capped water-filling), so the result stays a bound.
     """
     shared = {token: p.listed[token] for token in q.listed if token in p.listed}
-    divergence = math.fsum(q.listed[t] * math.log(q.listed[t] / max(pt, 1e-300)) for t, pt in shared.items())
+    divergence = math.fsum(_term(q.listed[token], pt) for token, pt in shared.items())
     unknown = sorted((qt for token, qt in q.listed.items() if token not in shared), reverse=True)
-    mass = max(0.0, 1.0 - math.fsum(shared.values()))
+    mass = max(ROUNDING, 1.0 - math.fsum(shared.values()))
     listed_elsewhere = math.fsum(pt for token, pt in p.listed.items() if token not in q.listed)
     divergence += _smallest_divergence(unknown, q.unlisted, mass, p.ceiling, listed_elsewhere)
     return max(0.0, divergence)
@@ -81,8 +84,6 @@ def _smallest_divergence(
 
     `mass` is what p has for all of them together. `unknown` falls.
     """
-    if mass <= 0.0:
-        return 0.0
     capped = 0
     while True:
         free = math.fsum(unknown[capped:]) + rest
@@ -98,14 +99,16 @@ def _smallest_divergence(
         capped = 0
         while True:
             free = math.fsum(unknown[capped:])
-            left = max(0.0, mass - rest_mass - capped * ceiling)
+            left = max(ROUNDING, mass - rest_mass - capped * ceiling)
             scale = left / free if free > 0 else 0.0
             if capped < len(unknown) and unknown[capped] * scale > ceiling:
                 capped += 1
                 continue
             break
     given = [ceiling] * capped + [qv * scale for qv in unknown[capped:]]
-    total = math.fsum(qv * math.log(qv / max(pv, 1e-300)) for qv, pv in zip(unknown, given, strict=True))
-    if rest > 0.0:
-        total += rest * math.log(rest / max(rest_mass, 1e-300))
-    return total
+    return math.fsum(_term(qv, pv) for qv, pv in zip(unknown, given, strict=True)) + _term(rest, rest_mass)
+
+
+def _term(qv: float, pv: float) -> float:
+    """q log(q/p) in nats, 0 for q = 0; p is kept off 0, where the logarithm would have no value."""
+    return qv * math.log(qv / max(pv, 1e-300)) if qv > 0.0 else 0.0

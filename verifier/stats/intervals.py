@@ -46,4 +46,5 @@ def wilson(successes: int, trials: int, *, level: float = 0.95) -> Interval | No
     rate = successes / trials
     centre = (rate + z * z / (2 * trials)) / (1 + z * z / trials)
     half = z / (1 + z * z / trials) * math.sqrt(rate * (1 - rate) / trials + z * z / (4 * trials**2))
-    return Interval(rate, max(0.0, centre - half), min(1.0, centre + half), trials)
+    # Rounding must not put the rate itself outside: at 0 and 1 the ends are exact.
+    return Interval(rate, min(rate, max(0.0, centre - half)), max(rate, min(1.0, centre + half)), trials)
