@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from verifier.baseline.model import Baseline, Context, ContextType, Role, Stack
-from verifier.checks.base import Token
+from verifier.checks.base import Token, as_logprobs
 from verifier.stats.divergence import top_k, tv_bound
 
 MARGIN = 1.5
@@ -95,7 +95,7 @@ def tv_score(k: int) -> Score:
 
     def score(context: Context, top: tuple[Token, ...]) -> float:
         q = top_k(context.logprobs, k)
-        return tv_bound(q, top_k({token.token: token.logprob for token in top}, k))
+        return tv_bound(q, top_k(as_logprobs(top), k))
 
     return score
 

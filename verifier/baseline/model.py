@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from verifier.checks.base import Token
+from verifier.checks.base import Token, as_logprobs
 from verifier.evidence.canonical import digest
 from verifier.evidence.codec import tokens_from_json, tokens_to_json
 
@@ -57,7 +57,7 @@ class Context:
 
     @property
     def logprobs(self) -> dict[bytes, float]:
-        return {token.token: token.logprob for token in self.top}
+        return as_logprobs(self.top)
 
 
 @dataclass(frozen=True, slots=True)

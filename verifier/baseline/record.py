@@ -15,7 +15,7 @@ import numpy as np
 from verifier.baseline.model import Baseline, Context, ContextType, PrefixProbe, PrefixStyle
 from verifier.baseline.selection import select
 from verifier.checks.asking import chat_body, context_probe, continues, first_token_list
-from verifier.checks.base import Answer, Ask, Observation, Position, Probe, Purpose, Token
+from verifier.checks.base import Answer, Ask, Observation, Position, Probe, Purpose, Token, as_logprobs
 from verifier.stats.divergence import top_k, tv_bound
 from verifier.suites import Prompt, Suite
 
@@ -190,6 +190,6 @@ def _find_style(
 
 
 def _distance(a: tuple[Token, ...], b: tuple[Token, ...]) -> float:
-    first = top_k({token.token: token.logprob for token in a}, TOP_LOGPROBS)
-    second = top_k({token.token: token.logprob for token in b}, TOP_LOGPROBS)
+    first = top_k(as_logprobs(a), TOP_LOGPROBS)
+    second = top_k(as_logprobs(b), TOP_LOGPROBS)
     return tv_bound(first, second)

@@ -80,6 +80,18 @@ class Token:
     logprob: float
 
 
+def as_logprobs(top: Sequence[Token]) -> dict[bytes, float]:
+    """A next-token list as a mapping from token bytes to its log-probability (nats).
+
+    Several special tokens may spell the same bytes (often none at all); the likeliest stands for them,
+    whatever order the server lists them in.
+    """
+    logprobs: dict[bytes, float] = {}
+    for item in top:
+        logprobs[item.token] = max(item.logprob, logprobs.get(item.token, item.logprob))
+    return logprobs
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """One generated token and the list of alternatives the server gave with it.

@@ -18,7 +18,18 @@ from collections.abc import Generator, Sequence
 
 from verifier.baseline.model import Context, ContextType, PrefixStyle
 from verifier.checks.asking import chat_body, continues, first_token_list
-from verifier.checks.base import Ask, Dialogue, Finding, Observation, Outcome, Probe, Purpose, Status, Token
+from verifier.checks.base import (
+    Ask,
+    Dialogue,
+    Finding,
+    Observation,
+    Outcome,
+    Probe,
+    Purpose,
+    Status,
+    Token,
+    as_logprobs,
+)
 from verifier.checks.registry import Check
 from verifier.checks.session import Capabilities, Session
 from verifier.stats.divergence import top_k, tv_bound
@@ -49,11 +60,11 @@ def run(session: Session) -> Dialogue:
     }
     if not reached:
         outcome = _why_unreached(session)
-        return Finding(CHECK.name, CHECK.version, outcome, note, details=details)
+        return Finding(CHECK.name, CHECK.version, outcome, _capital(note), details=details)
     continued = "it continues a pinned answer" if style else "it does not continue a pinned answer"
     outcome = Outcome.PASS if k else Outcome.UNSUPPORTED
     said = f"{note}; {continued}."
-    return Finding(CHECK.name, CHECK.version, outcome, said, float(k), unit="k", details=details)
+    return Finding(CHECK.name, CHECK.version, outcome, _capital(said), float(k), unit="k", details=details)
 
 
 CHECK = Check("capabilities", "1", "What the endpoint offers", 0, run)
@@ -90,7 +101,7 @@ def _logprobs(
         shortest = min(len(top) for top in lists)
         if shortest < SHORTEST_LIST:
             continue
-        first, second = (top_k({item.token: item.logprob for item in top}, shortest) for top in lists)
+        first, second = (top_k(as_logprobs(top), shortest) for top in lists)
         if tv_bound(first, second) <= UNCHANGED:
             k = min(shortest, asked, session.baseline.k)
             return k, compared, True, f"it returns the {k} most likely next tokens, taken before sampling"
@@ -145,3 +156,7 @@ def _why_unreached(session: Session) -> Outcome:
         if status in statuses:
             return outcome
     return Outcome.ERROR
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from verifier.baseline.band import Rung, tv_score
-from verifier.baseline.model import Context
+from verifier.baseline.band import Band, Rung, tv_score
+from verifier.baseline.band import band as make_band
+from verifier.baseline.model import Baseline, Context
 from verifier.baseline.selection import is_near_tie
-from verifier.checks.base import Token
+from verifier.checks.base import Token, as_logprobs
 from verifier.checks.evidence_mode import Mode
 from verifier.checks.session import Session
 from verifier.stats.decision import Decision
@@ -60,9 +61,9 @@ def estimates(
         return Estimates(None, None, agreement, None, None, mean)
     common = tv_score(min(COMMON_K, mode.k))
     at_common = clustered_mean([[common(c, lists[c.id]) for c in contexts] for contexts in seen])
-    pairs = [(top_k(c.logprobs, mode.k), top_k(_logprobs(lists[c.id]), mode.k)) for c in flat]
+    pairs = [(top_k(c.logprobs, mode.k), top_k(as_logprobs(lists[c.id]), mode.k)) for c in flat]
     kl = math.fsum(kl_bound(q, p) for q, p in pairs) / len(pairs) if pairs else None
-    errors = [error for c in flat if (error := rms_dlogp(c.logprobs, _logprobs(lists[c.id]))) is not None]
+    errors = [error for c in flat if (error := rms_dlogp(c.logprobs, as_logprobs(lists[c.id]))) is not None]
     rms = math.sqrt(math.fsum(error**2 for error in errors) / len(errors)) if errors else None
     return Estimates(
         _as_fidelity(deviation),
@@ -99,14 +100,12 @@ def sentence(mode: Mode, verdict: str, stopped_because: str, decision: Decision,
     return f"{seen} Undecided after {decision.n} prompts: {reasons.get(stopped_because, stopped_because)}."
 
 
-def numbers_json(mode: Mode, numbers: Estimates) -> dict[str, Any]:
+def numbers_json(baseline: Baseline, mode: Mode, numbers: Estimates) -> dict[str, Any]:
     """The estimates, the band and the ladder, JSON-ready."""
     band = mode.band
-    nearest = None if numbers.deviation is None else band.nearest(numbers.deviation)
     return {
         "fidelity": _interval_json(numbers.fidelity),
-        "fidelity_common": numbers.fidelity_common
-        and {"k": min(COMMON_K, mode.k), **(_interval_json(numbers.fidelity_common) or {})},
+        "fidelity_common": _common_json(baseline, mode, numbers),
         "agreement": numbers.agreement
         and {
             **(_interval_json(numbers.agreement) or {}),
@@ -116,23 +115,9 @@ def numbers_json(mode: Mode, numbers: Estimates) -> dict[str, Any]:
         "kl": numbers.kl,
         "rms_dlogp": numbers.rms_dlogp,
         "deviation": numbers.deviation,
-        "honest_band": {
-            "delta": band.delta,
-            "fidelity": 100 * (1 - band.delta) if mode.k else None,
-            "margin": band.margin,
-            "stacks": len(band.honest),
-            "provisional": band.provisional,
-            "c": band.c,
-            "honest": [{"name": s.name, "label": s.label, "mean": s.mean, "n": s.n} for s in band.honest],
-        },
+        "honest_band": _band_json(band, with_fidelity=mode.k > 0),
         "excludes": band.excludes,
-        "ladder": {
-            "place": None if numbers.deviation is None else str(band.place(numbers.deviation)),
-            "nearest": nearest and _rung_json(nearest, mode),
-            "rungs": [_rung_json(rung, mode) for rung in band.rungs],
-        }
-        if band.rungs
-        else None,
+        "ladder": _ladder_json(band, numbers.deviation, with_fidelity=mode.k > 0),
     }
 
 
@@ -204,18 +189,51 @@ def _interval_json(interval: Interval | None) -> dict[str, Any] | None:
     return {"value": interval.value, "low": interval.low, "high": interval.high}
 
 
-def _rung_json(rung: Rung, mode: Mode) -> dict[str, Any]:
+def _common_json(baseline: Baseline, mode: Mode, numbers: Estimates) -> dict[str, Any] | None:
+    """Fidelity at the board's k, with the band and the ladder at that k beside it."""
+    fidelity = numbers.fidelity_common
+    if fidelity is None:
+        return None
+    k = min(COMMON_K, mode.k)
+    at_k = make_band(baseline, mode.contexts, tv_score(k))
     return {
-        "name": rung.name,
-        "label": rung.label,
-        "quantization": rung.quantization,
-        "mean": rung.mean,
-        "fidelity": 100 * (1 - rung.mean) if mode.k else None,
+        "k": k,
+        **(_interval_json(fidelity) or {}),
+        "honest_band": _band_json(at_k, with_fidelity=True),
+        "ladder": _ladder_json(at_k, 1 - fidelity.value / 100, with_fidelity=True),
     }
 
 
-def _logprobs(top: tuple[Token, ...]) -> dict[bytes, float]:
-    return {item.token: item.logprob for item in top}
+def _band_json(band: Band, *, with_fidelity: bool) -> dict[str, Any]:
+    return {
+        "delta": band.delta,
+        "fidelity": 100 * (1 - band.delta) if with_fidelity else None,
+        "margin": band.margin,
+        "stacks": len(band.honest),
+        "provisional": band.provisional,
+        "c": band.c,
+        "honest": [{"name": s.name, "label": s.label, "mean": s.mean, "n": s.n} for s in band.honest],
+    }
+
+
+def _ladder_json(band: Band, deviation: float | None, *, with_fidelity: bool) -> dict[str, Any] | None:
+    def rung_json(rung: Rung) -> dict[str, Any]:
+        return {
+            "name": rung.name,
+            "label": rung.label,
+            "quantization": rung.quantization,
+            "mean": rung.mean,
+            "fidelity": 100 * (1 - rung.mean) if with_fidelity else None,
+        }
+
+    if not band.rungs:
+        return None
+    nearest = None if deviation is None else band.nearest(deviation)
+    return {
+        "place": None if deviation is None else str(band.place(deviation)),
+        "nearest": None if nearest is None else rung_json(nearest),
+        "rungs": [rung_json(rung) for rung in band.rungs],
+    }
 
 
 def _shown(top: tuple[Token, ...]) -> list[dict[str, Any]]:

@@ -22,7 +22,17 @@ import numpy as np
 import verifier.checks.distribution_details as details
 from verifier.baseline.model import Context
 from verifier.checks.asking import context_probe
-from verifier.checks.base import Ask, Dialogue, Finding, Observation, Outcome, Probe, Purpose, Token
+from verifier.checks.base import (
+    Ask,
+    Dialogue,
+    Finding,
+    Observation,
+    Outcome,
+    Probe,
+    Purpose,
+    Token,
+    as_logprobs,
+)
 from verifier.checks.evidence_mode import Mode, choose_mode, scores_of_rung
 from verifier.checks.registry import Check
 from verifier.checks.session import Session, tokens_of
@@ -195,7 +205,7 @@ def _take(mode: Mode, context: Context, observation: Observation, gathered: Gath
 
 
 def _disjoint(context: Context, top: tuple[Token, ...], k: int) -> bool:
-    return disjoint(top_k(context.logprobs, k), top_k({item.token: item.logprob for item in top}, k))
+    return disjoint(top_k(context.logprobs, k), top_k(as_logprobs(top), k))
 
 
 def _expected(prompts: int, start: int) -> int:
@@ -239,7 +249,7 @@ def _finding(
             "contexts": len(gathered.scores),
             "set_aside": gathered.set_aside,
             "can_tell": replay and details.replay_json(replay),
-            **details.numbers_json(mode, numbers),
+            **details.numbers_json(session.baseline, mode, numbers),
             "most_divergent": details.most_divergent(session, mode, gathered.scores, gathered.lists),
         },
     )

@@ -11,6 +11,7 @@ from verifier.checks.session import Session
 from verifier.evidence.canonical import rounded
 from verifier.scoring import policy
 from verifier.scoring.declaration import compare
+from verifier.scoring.speed import first_token
 
 RESULT = 1
 
@@ -63,6 +64,7 @@ def build(session: Session, findings: Sequence[Finding], endpoint: Mapping[str, 
         "prompts": seen.get("prompts", 0),
         "stopped_because": stopped_because,
         "excludes": seen.get("excludes") if verdict == "faithful" else None,
+        "speed": {"first_token_ms": first_token(session.observations.values())},
         "findings": [_finding_json(finding) for finding in findings],
         "versions": {
             "suite": f"{session.baseline.suite} sha256:{session.baseline.suite_sha256}",
