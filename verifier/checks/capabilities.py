@@ -21,6 +21,7 @@ from verifier.checks.asking import chat_body, continues, first_token_list
 from verifier.checks.base import (
     Ask,
     Dialogue,
+    Fault,
     Finding,
     Observation,
     Outcome,
@@ -85,13 +86,15 @@ def _logprobs(
         return 0, 0, observation.ok, _said(observation, "logprobs were not asked for")
     for asked in TOP_LOGPROBS:
         observation = yield from _one(session, contexts[0], asked, 0.0)
-        if observation.status is not Status.UNSUPPORTED:
+        if observation.fault is not Fault.REJECTED:
             break
-    if observation.status is Status.UNSUPPORTED:
-        observation = yield from _one(session, contexts[0], None, 0.0)
-        return 0, 0, observation.ok, _said(observation, "the endpoint refuses requests for logprobs")
+    if observation.fault in (Fault.REJECTED, Fault.MALFORMED):
+        # Perhaps only its logprobs are refused or broken: its text may still be judged.
+        text = yield from _one(session, contexts[0], None, 0.0)
+        what = "refuses" if observation.fault is Fault.REJECTED else "answers brokenly to"
+        return 0, 0, text.ok, _said(text, f"the endpoint {what} requests for logprobs")
     if observation.answer is None:
-        return 0, 0, False, _said(observation, "")
+        return 0, 0, False, observation.detail
     if observation.answer.positions is None:
         return 0, 0, True, "logprobs were asked for and not given"
     for compared, context in enumerate(contexts, start=1):
