@@ -44,6 +44,10 @@ async def serve(config: dict[str, Any]) -> None:
     except ImportError as error:
         print(json.dumps({"error": f"{error}; expected the package xllamacpp: run `make setup`"}), flush=True)
         os._exit(1)
+    except RuntimeError as error:
+        why = f"{error} If {config['weights']} is damaged, remove it: it will be built again"
+        print(json.dumps({"error": why}), flush=True)
+        os._exit(1)
     front = Front(int(server.listening_address.rpartition(":")[2]), config["model"])
     try:
         listening = await front.start(config["port"])

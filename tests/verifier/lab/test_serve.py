@@ -10,11 +10,13 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.verifier.lab.processes import Watched, children
+from verifier.lab.cache import VARIABLE, path_of
 from verifier.lab.errors import LabError
 from verifier.lab.serve import Lab, serving
 from verifier.lab.source import MODEL
@@ -150,6 +152,18 @@ def test_a_port_can_be_chosen_and_a_taken_one_is_named() -> None:
             raise AssertionError("it must not start")
     with serving(["stranger"], ports={"stranger": port}) as lab:
         assert lab["stranger"] == f"http://127.0.0.1:{port}/v1"
+
+
+def test_damaged_weights_are_named_with_the_way_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    path_of("stranger").write_bytes(b"GGUF")
+    with (
+        pytest.raises(
+            LabError, match=r"'stranger' did not start: .*stranger-\w+\.gguf is damaged, remove it"
+        ),
+        serving(["stranger"]),
+    ):
+        raise AssertionError("it must not start")
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
