@@ -34,10 +34,12 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0 < self.alpha < 0.5:
             raise ValueError(f"alpha is an error rate between 0 and 0.5, not {self.alpha}")
-        for name in ("max_tokens", "max_requests", "estimation_prompts"):
+        for name, least in (("max_tokens", 1), ("max_requests", 1), ("estimation_prompts", 1), ("seed", 0)):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1, not {value}")
+            if value is None and name in ("max_tokens", "max_requests"):
+                continue
+            if type(value) is not int or value < least:
+                raise ValueError(f"{name} must be a whole number of at least {least}, not {value}")
 
 
 @dataclass(frozen=True, slots=True)

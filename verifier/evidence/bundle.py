@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -54,7 +56,12 @@ class BundleStore:
                 self._file = gzip.open(path, "wt", encoding="utf-8")  # noqa: SIM115  (closed in __exit__)
             except OSError as error:
                 raise BundleError(f"cannot write the evidence to {path}: {error}") from error
-            self._write(header.to_json())
+            try:
+                self._write(header.to_json())
+            except BundleError:
+                with suppress(OSError):
+                    self._file.close()
+                raise
 
     def __enter__(self) -> Self:
         return self
@@ -66,7 +73,11 @@ class BundleStore:
         traceback: TracebackType | None,
     ) -> None:
         if self._file is not None:
-            self._file.close()
+            try:
+                self._file.close()
+            except OSError as failure:
+                if error is None:
+                    raise BundleError(f"cannot write the evidence: {failure}") from failure
 
     async def known(self) -> Mapping[str, Observation]:
         return {}
@@ -77,7 +88,11 @@ class BundleStore:
 
     def _write(self, record: Mapping[str, Any]) -> None:
         if self._file is not None:
-            self._file.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n")
+            try:
+                self._file.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n")
+                self._file.flush()
+            except OSError as error:
+                raise BundleError(f"cannot write the evidence: {error}") from error
 
 
 def read(path: Path) -> tuple[Header, dict[str, Observation]]:
@@ -98,7 +113,7 @@ def read(path: Path) -> tuple[Header, dict[str, Observation]]:
                     raise BundleError(
                         f"line {number} is not a line of an evidence bundle: {error!r}"
                     ) from error
-    except (gzip.BadGzipFile, EOFError, UnicodeDecodeError) as error:
+    except (gzip.BadGzipFile, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise BundleError(f"it is damaged or no gzip file: {error}") from error
     if header is None:
         raise BundleError("it is empty")
@@ -108,4 +123,7 @@ def read(path: Path) -> tuple[Header, dict[str, Observation]]:
 def _header(record: Mapping[str, Any]) -> Header:
     if record.get("assay_bundle") != FORMAT:
         raise ValueError(f"expected assay_bundle {FORMAT}, found {record.get('assay_bundle')!r}")
-    return Header(Settings(**record["settings"]), dict(record["endpoint"]), str(record["baseline"]))
+    settings = Settings(**record["settings"])
+    if not isinstance(record["settings"].get("declared"), str | None):
+        raise TypeError("the declared quantization is not a text")
+    return Header(settings, dict(record["endpoint"]), str(record["baseline"]))

@@ -1,7 +1,11 @@
-"""Observations and probes to JSON and back. Token bytes are written in hexadecimal: they need not be text."""
+"""Observations and probes to JSON and back. Token bytes are written in hexadecimal: they need not be text.
+
+What is read may come from a stranger: anything that the client could not have written is refused.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,15 +31,18 @@ def observation_to_json(observation: Observation) -> dict[str, Any]:
 
 
 def observation_from_json(record: Mapping[str, Any]) -> Observation:
-    """The observation that `observation_to_json` wrote. Raises KeyError or ValueError for anything else."""
+    """The observation that `observation_to_json` wrote.
+
+    Raises KeyError, TypeError or ValueError for anything else.
+    """
     return Observation(
-        key=record["key"],
+        key=_text(record["key"]),
         status=Status(record["status"]),
         answer=_answer_from_json(record["answer"]) if "answer" in record else None,
         fault=Fault(record["fault"]) if "fault" in record else None,
-        detail=record.get("detail", ""),
+        detail=_text(record.get("detail", "")),
         http_status=record.get("http_status"),
-        attempts=record.get("attempts", 1),
+        attempts=_count(record.get("attempts", 1)),
         started_at=record.get("started_at", ""),
         elapsed=record.get("elapsed"),
         first_token=record.get("first_token"),
@@ -59,7 +66,7 @@ def tokens_to_json(tokens: tuple[Token, ...]) -> list[list[Any]]:
 
 def tokens_from_json(records: list[list[Any]]) -> tuple[Token, ...]:
     """The token list that `tokens_to_json` wrote."""
-    return tuple(Token(bytes.fromhex(text), float(logprob)) for text, logprob in records)
+    return tuple(Token(bytes.fromhex(text), _logprob(logprob)) for text, logprob in records)
 
 
 def _answer_to_json(answer: Answer) -> dict[str, Any]:
@@ -78,11 +85,11 @@ def _answer_to_json(answer: Answer) -> dict[str, Any]:
 def _answer_from_json(record: Mapping[str, Any]) -> Answer:
     positions = record.get("positions")
     return Answer(
-        text=record["text"],
+        text=_text(record["text"]),
         positions=None if positions is None else tuple(_position_from_json(p) for p in positions),
         finish_reason=record.get("finish_reason"),
-        prompt_tokens=record.get("prompt_tokens"),
-        completion_tokens=record.get("completion_tokens"),
+        prompt_tokens=_count(record["prompt_tokens"]) if "prompt_tokens" in record else None,
+        completion_tokens=_count(record["completion_tokens"]) if "completion_tokens" in record else None,
         model=record.get("model"),
         system_fingerprint=record.get("system_fingerprint"),
     )
@@ -97,4 +104,24 @@ def _position_to_json(position: Position) -> dict[str, Any]:
 
 
 def _position_from_json(record: Mapping[str, Any]) -> Position:
-    return Position(bytes.fromhex(record["token"]), float(record["logprob"]), tokens_from_json(record["top"]))
+    top = tokens_from_json(record["top"])
+    return Position(bytes.fromhex(record["token"]), _logprob(record["logprob"]), top)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected a text, found {value!r}")
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"expected a count, found {value!r}")
+    return value
+
+
+def _logprob(value: Any) -> float:
+    number = float(value)
+    if not -math.inf < number <= 0:
+        raise ValueError(f"a log-probability is a number of at most 0, not {number}")
+    return number
