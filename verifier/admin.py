@@ -13,10 +13,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from verifier import services
+from verifier import selectors, services
 from verifier.models import Baseline, Endpoint, Finding, IllegalTransition, Model, Provider, Reference, Run
 from verifier.models.base import Job
 from verifier.services.registry import check_endpoint, check_reference, check_secret
+from verifier.suites import loader as suites
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Any]
@@ -198,8 +199,25 @@ class ReadOnlyAdmin(BaseAdmin):
         return format_html("{} {} of {} {}", bar, job.done, job.planned, job.stage)
 
 
+class BaselineForm(ModelForm):
+    """What to record; the rest follows from the model's active references."""
+
+    suite_name = forms.ChoiceField(choices=lambda: [(name, name) for name in suites.names()])
+
+    class Meta:
+        model = Baseline
+        fields = ("model", "suite_name", "seed", "prompts", "calibration_prompts")
+
+    def clean_model(self) -> Model:
+        model: Model = self.cleaned_data["model"]
+        if selectors.active_reference(model.pk) is None:
+            raise ValidationError(f"{model} has no active reference. Register one first.")
+        return model
+
+
 @admin.register(Baseline)
 class BaselineAdmin(ReadOnlyAdmin):
+    form = BaselineForm
     list_display = ("model", "suite_name", "suite_version", "state", "progress", "created")
     list_filter = ("state", "model")
     list_select_related = ("model",)
@@ -208,6 +226,19 @@ class BaselineAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Baseline]:
         return super().get_queryset(request).defer("data")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("verifier.add_baseline")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return BaselineForm.Meta.fields if obj is None else super().get_fields(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else self.readonly_fields
+
+    def save_model(self, request: HttpRequest, row: Any, form: Any, change: bool) -> None:
+        row.pk = services.queue_baseline(**form.cleaned_data).pk
+        row.refresh_from_db()
 
 
 class FindingInline(BaseInline):

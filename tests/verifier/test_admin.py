@@ -97,11 +97,24 @@ def test_recording_a_baseline_and_starting_a_run(admin_client: Client) -> None:
     assert "can&#x27;t become cancelled" in act(admin_client, "run", "cancel", run.pk)
 
 
+def test_a_baseline_of_fewer_prompts(admin_client: Client) -> None:
+    add = reverse("admin:verifier_baseline_add")
+    chosen = {"model": str(world.model().pk), "suite_name": "core", "seed": "3", "prompts": "12"}
+    assert "no active reference" in admin_client.post(add, chosen).content.decode()
+    world.reference()
+    assert admin_client.post(add, chosen).status_code == 302
+    baseline = Baseline.objects.get()
+    assert (baseline.state, baseline.seed, baseline.prompts) == ("queued", 3, 12)
+    assert baseline.calibration_prompts is None
+    page = reverse("admin:verifier_baseline_change", args=[baseline.pk])
+    assert admin_client.get(page).status_code == 200
+
+
 def test_facts_are_looked_at_not_edited(admin_client: Client) -> None:
     baseline = world.ready_baseline()
     run = services.queue_run(world.endpoint())
+    assert admin_client.get(reverse("admin:verifier_run_add")).status_code == 403
     for kind, row in (("run", run), ("baseline", baseline)):
-        assert admin_client.get(reverse(f"admin:verifier_{kind}_add")).status_code == 403
         page = reverse(f"admin:verifier_{kind}_change", args=[row.pk])
         assert admin_client.post(page, {"state": "complete"}).status_code == 403
         assert admin_client.get(reverse(f"admin:verifier_{kind}_delete", args=[row.pk])).status_code == 403
@@ -113,7 +126,7 @@ def test_every_list_and_form_opens(admin_client: Client) -> None:
     services.set_credential(endpoint, KEY)
     for kind in ("provider", "model", "reference", "endpoint", "baseline", "run"):
         assert admin_client.get(reverse(f"admin:verifier_{kind}_changelist")).status_code == 200
-    for kind in ("provider", "model", "reference", "endpoint"):
+    for kind in ("provider", "model", "reference", "endpoint", "baseline"):
         assert admin_client.get(reverse(f"admin:verifier_{kind}_add")).status_code == 200
     page = admin_client.get(reverse("admin:verifier_endpoint_change", args=[Endpoint.objects.get().pk]))
     assert page.status_code == 200

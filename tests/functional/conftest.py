@@ -1,0 +1,117 @@
+"""One site, started by the Procfile's own lines, with a baseline of the lab's reference."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import pytest
+
+from leaderboard.demo.processes import Child
+from tests.conftest import Lab
+from tests.functional.browsing import Operator
+from tests.functional.surroundings import Surroundings, surroundings, until
+
+MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
+SERVED = {
+    "reference": "reference",
+    "cal-f16": "honest",
+    "int8-row": "rung",
+    "int4-g64": "judged",
+    "q8_0": "judged",
+}
+PROMPTS = "14"
+
+
+@dataclass
+class Site:
+    """A running site: its processes, its operator, and the lab's addresses by deployment name."""
+
+    around: Surroundings
+    children: dict[str, Child]
+    stacks: dict[str, ExitStack]
+    operator: Operator
+    lab: dict[str, str]
+
+    def restart(self, name: str) -> None:
+        """Start a line of the Procfile that has ended."""
+        self.stacks[name].close()
+        self.children[name], self.stacks[name] = self.around.start(name, self.around.line(name))
+
+    def offer(self, name: str) -> str:
+        """Register a deployment of the lab as an endpoint, by the operator's form; returns its id."""
+        return self.operator.add(
+            "endpoint",
+            provider=self._id("provider"),
+            model=self._id("model"),
+            variant=name,
+            label=f"Lab {name}",
+            base_url=self.lab[name],
+            upstream_model=MODEL,
+            declared_quantization="bf16",
+            listed="on",
+        )
+
+    def run_of(self, endpoint: str) -> tuple[str, str, str]:
+        """(id, state, verdict) of the endpoint's latest run."""
+        rows = self.around.rows(
+            "select id, state, verdict from verifier_run "
+            f"where endpoint_id in ('{endpoint}', '{endpoint.replace('-', '')}') order by created desc"
+        )
+        return (str(UUID(str(rows[0][0]))), rows[0][1], rows[0][2]) if rows else ("", "", "")
+
+    def _id(self, table: str) -> str:
+        return str(UUID(str(self.around.rows(f"select id from verifier_{table}")[0][0])))
+
+
+@pytest.fixture(scope="session")
+def site(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The site with its baseline recorded, all of it done over HTTP and by the worker."""
+    urls = lab(*SERVED)
+    folder = tmp_path_factory.mktemp("site")
+    with surroundings(folder) as around:
+        around.environment["EGRESS_ALLOW"] = ",".join(urlsplit(url).netloc for url in urls.values())
+        around.do(around.line("release"))
+        user = {"DJANGO_SUPERUSER_PASSWORD": "correct horse", "DJANGO_SUPERUSER_EMAIL": "o@example.org"}
+        create = [sys.executable, "manage.py", "createsuperuser", "--noinput", "--username", "operator"]
+        around.do(create, **user)
+        started = {name: around.start(name, around.line(name)) for name in ("web", "worker", "beat")}
+        children = {name: child for name, (child, _) in started.items()}
+        stacks = {name: stack for name, (_, stack) in started.items()}
+        found = Site(around, children, stacks, Operator(around.url), urls)
+        until(found.operator.answers, "the site answers", children=[children["web"]])
+        found.operator.log_in("operator", "correct horse")
+        _record(found)
+        yield found
+
+
+def _record(site: Site) -> None:
+    operator = site.operator
+    operator.add("provider", slug="lab", name="The lab", is_lab="on")
+    org, _, name = MODEL.partition("/")
+    model = operator.add("model", org=org, name=name, precision="bf16")
+    for deployment, role in SERVED.items():
+        if role != "judged":
+            operator.add(
+                "reference",
+                model=model,
+                role=role,
+                name=deployment,
+                label=deployment,
+                quantization="int8" if role == "rung" else "bf16",
+                base_url=site.lab[deployment],
+                upstream_model=MODEL,
+                active="on",
+            )
+    operator.add("baseline", model=model, suite_name="core", seed="0", prompts=PROMPTS)
+
+    def state() -> bool:
+        ((now, error),) = site.around.rows("select state, error from verifier_baseline")
+        assert now != "failed", error
+        return bool(now == "ready")
+
+    until(state, "the baseline is ready", children=list(site.children.values()))
