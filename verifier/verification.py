@@ -29,7 +29,8 @@ def verification(
 
     `endpoint` is `{"base_url", "upstream_model"}`, copied into the result. Raises SuiteMismatch.
     """
-    if baseline.suite_sha256 != suite.sha256:
+    known = {prompt.id for prompt in suite.prompts}
+    if baseline.suite_sha256 != suite.sha256 or not known.issuperset(baseline.by_prompt):
         raise SuiteMismatch(
             f"the baseline was recorded with {baseline.suite} (sha256 {baseline.suite_sha256[:12]}…), "
             f"this is {suite.name} {suite.version} (sha256 {suite.sha256[:12]}…); record the baseline again"

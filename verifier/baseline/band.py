@@ -20,6 +20,9 @@ MARGIN = 1.5
 FLOOR = 0.001
 """Smallest delta. Honest stacks that agree bit for bit say nothing about other hardware."""
 
+UNCALIBRATED = 0.012
+"""delta without any honest stack: MARGIN x the worst honest mean of the lab (METHOD.md section 3)."""
+
 RUNG_WITHOUT_LADDER = 4.0
 """Without a recorded rung, c = this many deltas: the verdict then names a size, not a quantization."""
 
@@ -117,19 +120,21 @@ def mean_over_prompts(scores: Mapping[str, Sequence[float]]) -> float:
 
 
 def band(baseline: Baseline, contexts: Sequence[Context], score: Score, margin: float = MARGIN) -> Band:
-    """The honest band and the ladder over `contexts`."""
+    """The honest band and the ladder over `contexts`, from the stacks that answered any of them."""
 
     def rungs(role: Role) -> tuple[Rung, ...]:
         measured = []
         for stack in baseline.of_role(role):
             scores = prompt_scores(stack, contexts, score)
             n = sum(len(values) for values in scores.values())
+            if not n:
+                continue
             measured.append(Rung(stack.name, stack.label, stack.quantization, mean_over_prompts(scores), n))
         return tuple(sorted(measured, key=lambda rung: rung.mean))
 
     honest = rungs(Role.HONEST)
     ladder = rungs(Role.RUNG)
-    delta = max(FLOOR, margin * max((stack.mean for stack in honest), default=0.0))
+    delta = max(FLOOR, margin * honest[-1].mean) if honest else UNCALIBRATED
     # A rung inside the band cannot be told from honest: the smallest one beyond it is what can be excluded.
     beyond = [rung for rung in ladder if rung.mean > 2 * delta]
     if beyond:

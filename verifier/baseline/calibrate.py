@@ -30,8 +30,14 @@ def calibrate(
 
     Returns the baseline with the deployment added.
 
-    Raises CalibrationError when fewer than half of the contexts came back with a usable list.
+    Raises CalibrationError when the baseline is of another suite, or when fewer than half of the contexts
+    came back with a list as long as the baseline's.
     """
+    if baseline.suite_sha256 != suite.sha256:
+        raise CalibrationError(
+            f"the baseline was recorded with {baseline.suite}, and that suite has changed since; "
+            "record the baseline again"
+        )
     asked = spaced(list(baseline.by_prompt), prompts)
     contexts = [context for context in baseline.contexts if context.prompt_id in asked]
     prompts_by_id = {prompt.id: prompt for prompt in suite.prompts}
@@ -49,7 +55,7 @@ def calibrate(
     answers: dict[str, tuple[Token, ...]] = {}
     for context, observation in zip(contexts, observations, strict=True):
         top = None if observation.answer is None else first_token_list(observation.answer, context.prefix)
-        if top is not None:
+        if top is not None and len(top) >= min(baseline.k, len(context.top)):
             answers[context.id] = top
     if len(answers) < USABLE_SHARE * len(probes):
         why = next((o.detail for o in observations if o.detail), "its answers carry no usable top_logprobs")

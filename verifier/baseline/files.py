@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import zlib
 from pathlib import Path
 
 from verifier.baseline.model import Baseline
@@ -21,7 +22,7 @@ def load(data: bytes) -> Baseline:
     try:
         text = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
         record = json.loads(text)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
         raise ValueError(f"the baseline is not (gzipped) JSON: {error}") from error
     if not isinstance(record, dict):
         raise ValueError("the baseline is not a JSON object")

@@ -21,7 +21,7 @@ class StaleBaseline(Exception):
 def confirm(baseline: Baseline, suite: Suite) -> Generator[Ask, Sequence[Observation], float]:
     """Ask a live reference some of the baseline's contexts; returns their mean tv in [0, 1].
 
-    Raises StaleBaseline when the mean lies beyond the honest band (three thousandths without one), or
+    Raises StaleBaseline when the mean lies beyond the honest band (three thousandths at least), or
     when fewer than half of the contexts were answered usably.
     """
     prompts = {prompt.id: prompt for prompt in suite.prompts}

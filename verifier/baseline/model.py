@@ -162,7 +162,7 @@ class Baseline:
                 f"{record.get('assay_baseline')!r}); record one with `assay record`"
             )
         try:
-            return cls(
+            baseline = cls(
                 model=record["model"],
                 suite=record["suite"],
                 suite_sha256=record["suite_sha256"],
@@ -181,7 +181,7 @@ class Baseline:
                         item["prompt_id"],
                         ContextType(item["type"]),
                         item["prefix"],
-                        tokens_from_json(item["top"]),
+                        _list(item["top"]),
                     )
                     for item in record["contexts"]
                 ),
@@ -192,10 +192,19 @@ class Baseline:
                         item["label"],
                         Role(item["role"]),
                         item["quantization"],
-                        {key: tokens_from_json(top) for key, top in item["answers"].items()},
+                        {key: _list(top) for key, top in item["answers"].items()},
                     )
                     for item in record["stacks"]
                 ),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+            if not any(context.type is ContextType.FIRST_TOKEN for context in baseline.contexts):
+                raise ValueError("it has no first token of any answer")
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"the baseline file is damaged: {error!r}; record it again") from error
+        return baseline
+
+
+def _list(records: list[list[Any]]) -> tuple[Token, ...]:
+    if not records:
+        raise ValueError("a next-token list is empty")
+    return tokens_from_json(records)

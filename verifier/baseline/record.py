@@ -14,7 +14,7 @@ import numpy as np
 
 from verifier.baseline.model import Baseline, Context, ContextType, PrefixProbe, PrefixStyle
 from verifier.baseline.selection import select
-from verifier.checks.asking import chat_body, context_probe, continues, first_token_list
+from verifier.checks.asking import chat_body, context_probe, continues, first_token_list, is_named
 from verifier.checks.base import Answer, Ask, Observation, Position, Probe, Purpose, Token, as_logprobs
 from verifier.stats.divergence import top_k, tv_bound
 from verifier.suites import Prompt, Suite
@@ -67,12 +67,8 @@ def record(
             continue
         (first if _counted(answer) else doubtful).append(walked[0])
         later.extend(walked[1:])
-    if not first:
-        raise RecordingError(
-            "the reference gave no usable logprobs: "
-            + (next((o.detail for o in answers if o.detail), "") or "its answers carry no top_logprobs")
-            + ". A reference must answer chat requests with logprobs and top_logprobs 20."
-        )
+    if not first and not doubtful:
+        raise RecordingError(_unusable(answers))
     certain = _prefix_probes(later, [*first, *doubtful])
     style = yield from _find_style(by_id, certain, planned)
     contexts: list[Context] = list(first)
@@ -92,6 +88,8 @@ def record(
             set_aside["not reproduced when pinned"] += 1
         else:
             contexts.append(replace(context, top=top))
+    if not any(context.type is ContextType.FIRST_TOKEN for context in contexts):
+        raise RecordingError(_unusable([*answers, *pinned]))
     contexts.sort(key=lambda context: (order[context.prompt_id], len(context.prefix)))
     return Baseline(
         model=model,
@@ -121,12 +119,23 @@ def _answer_probe(prompt: Prompt) -> Probe:
     return Probe(f"{prompt.id}/answer", "chat/completions", body, Purpose.RECORDING)
 
 
+def _unusable(answers: Sequence[Observation]) -> str:
+    why = next((o.detail.rstrip(".") for o in answers if o.detail), "its answers carry no top_logprobs")
+    return (
+        f"the reference gave no usable logprobs: {why}. A reference must answer chat requests with logprobs "
+        f"and top_logprobs {TOP_LOGPROBS}."
+    )
+
+
 def _counted(answer: Answer) -> bool:
     """Whether there is an entry for every token: then the first entry is the first token's.
 
     llama.cpp leaves out tokens that end inside a character; an end-of-text token is left out last.
+    Without a count nothing is known.
     """
-    missing = (answer.completion_tokens or 0) - len(answer.positions or ())
+    if answer.completion_tokens is None:
+        return False
+    missing = answer.completion_tokens - len(answer.positions or ())
     return missing <= (1 if answer.finish_reason == "stop" else 0)
 
 
@@ -144,7 +153,7 @@ def _walk(prompt: Prompt, positions: tuple[Position, ...], text: str) -> list[Co
             prefix = ""
         # A template may trim a trailing space, and a prefix of white space alone is no prefix.
         usable = index == 0 or (prefix and prefix == prefix.strip())
-        if usable and position.top:
+        if usable and is_named(position.top):
             top = tuple(sorted(position.top, key=lambda item: (-item.logprob, item.token)))
             kind = ContextType.CHAT_PREFIX if index else ContextType.FIRST_TOKEN
             contexts.append(Context(f"{prompt.id}/{index}", prompt.id, kind, prefix, top))

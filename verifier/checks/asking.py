@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from verifier.baseline.model import Context, PrefixProbe, PrefixStyle
 from verifier.checks.base import Answer, Observation, Probe, Purpose, Token
 from verifier.suites import Prompt
+
+REPLACEMENT = "\ufffd".encode()
+UNNAMED = 0.001
+"""Most probability of a list on tokens that the server could not name."""
 
 
 def chat_body(
@@ -56,18 +61,29 @@ def first_token_list(answer: Answer, prefix: str) -> tuple[Token, ...] | None:
     """The next-token list of a one-token answer, falling; None where it cannot be aligned.
 
     A server may leave out the entry of an end-of-text token or of half a character; then the first
-    entry belongs to a later token. The entry counts only if it spells the text that was added.
+    entry belongs to a later token. The entry counts only if it spells the text that was added, but for
+    white space at its ends, which some servers trim.
     """
-    if not answer.positions or not answer.positions[0].top:
+    if not answer.positions or not is_named(answer.positions[0].top):
         return None
-    text = new_text(answer, prefix).encode()
-    spelled = b"".join(position.token for position in answer.positions)
+    text = new_text(answer, prefix).encode().strip()
+    spelled = b"".join(position.token for position in answer.positions).strip()
     if text and not spelled.startswith(text) and not text.startswith(spelled):
         return None
     counted = answer.completion_tokens
     if counted is not None and counted != len(answer.positions):
         return None
     return tuple(sorted(answer.positions[0].top, key=lambda item: (-item.logprob, item.token)))
+
+
+def is_named(top: Sequence[Token]) -> bool:
+    """Whether there is a list, and its tokens can be told apart.
+
+    Servers that name tokens by decoded text write one replacement character for every half of a
+    character; where those carry weight, an honest list would look like another one.
+    """
+    unnamed = math.fsum(math.exp(item.logprob) for item in top if REPLACEMENT in item.token)
+    return bool(top) and unnamed <= UNNAMED
 
 
 def continues(probe: PrefixProbe, observation: Observation) -> bool:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from verifier.baseline.model import Context, ContextType, PrefixStyle
-from verifier.checks.asking import chat_body, continues, first_token_list
+from verifier.checks.asking import REPLACEMENT, chat_body, continues, first_token_list
 from verifier.checks.base import (
     Ask,
     Dialogue,
@@ -72,9 +72,14 @@ CHECK = Check("capabilities", "1", "What the endpoint offers", 0, run)
 
 
 def _most_uncertain(session: Session) -> list[Context]:
-    """Two first tokens at which the official weights hesitate most."""
+    """Two first tokens at which the official weights hesitate most, between whole characters if possible."""
     first = [c for c in session.baseline.contexts if c.type is ContextType.FIRST_TOKEN]
-    return sorted(first, key=lambda context: (context.top[0].logprob, context.id))[:2]
+    return sorted(first, key=lambda c: (_has_halves(c), c.top[0].logprob, c.id))[:2]
+
+
+def _has_halves(context: Context) -> bool:
+    """Whether some listed token is no text of its own: not every server can name it (`is_named`)."""
+    return any(REPLACEMENT in item.token.decode(errors="replace").encode() for item in context.top)
 
 
 def _logprobs(

@@ -61,7 +61,8 @@ def chosen_token(context: Context, answer: Answer) -> tuple[Token, ...] | None:
     """The token that a one-token text answer chose, named by the reference's list where it stands there.
 
     Some servers trim white space, so among listed tokens that read alike the likeliest is taken: an
-    endpoint is never charged for its trimming.
+    endpoint is never charged for its trimming. Where the endpoint does not count its tokens, it may have
+    sent more than the one asked for: then the likeliest listed token that begins the text is taken.
     """
     text = new_text(answer, context.prefix).strip()
     if not text or (answer.completion_tokens is not None and answer.completion_tokens > 1):
@@ -69,6 +70,11 @@ def chosen_token(context: Context, answer: Answer) -> tuple[Token, ...] | None:
     for item in context.top:
         if item.token.decode(errors="replace").strip() == text:
             return (Token(item.token, 0.0),)
+    if answer.completion_tokens is None:
+        for item in context.top:
+            word = item.token.decode(errors="replace").strip()
+            if word and text.startswith(word):
+                return (Token(item.token, 0.0),)
     return (Token(text.encode(), 0.0),)
 
 

@@ -64,6 +64,20 @@ def run(session: Session) -> Dialogue:
     """See the module. The finding's details are those of `distribution_details`."""
     assert session.capabilities.reachable, "a run without an answer ends with the capability probe"
     mode = choose_mode(session.baseline, session.capabilities)
+    if not mode.band.delta < mode.band.c:
+        return Finding(
+            CHECK.name,
+            CHECK.version,
+            Outcome.INCONCLUSIVE,
+            "The honest deployments of this baseline stray so far from it that nothing can be told apart; "
+            "calibrate it with deployments of the same weights.",
+            details={
+                "verdict": "inconclusive",
+                "stopped_because": "insensitive",
+                "evidence_level": mode.level,
+                "k": mode.k,
+            },
+        )
     rng = session.rng(CHECK.name)
     order = _draw(mode, rng)
     if not order:
@@ -262,4 +276,8 @@ def _verdict(decision: Decision, gathered: Gathered) -> tuple[str, Outcome]:
         return "inconclusive", Outcome.INCONCLUSIVE
     if gathered.set_aside:
         return "insufficient-access", Outcome.UNSUPPORTED
+    if gathered.stopped_because == "budget":
+        return "inconclusive", Outcome.INCONCLUSIVE
+    if gathered.stopped_because == "interrupted":
+        return "not-measured", Outcome.ERROR
     return "not-measured", Outcome.FAULTY
