@@ -44,6 +44,8 @@ class Building:
         self._waiting = deque(recipe for recipe in wanted if recipe not in self._there)
         self._total = len(self._waiting)
         self._done = 0
+        if self._waiting:  # new files are about to need room
+            forget_stale()
         self._on_built = on_built
         self._selector = selectors.DefaultSelector()
         self._workers: list[subprocess.Popen[bytes]] = []
@@ -129,4 +131,3 @@ def ensure(names: Iterable[str], on_built: Callable[[Built], None] = lambda _: N
     with building(wanted, on_built) as build:
         for name in wanted:
             build.wait_for(DEPLOYMENTS[name].weights)
-    forget_stale()

@@ -16,7 +16,7 @@ import time
 from functools import cache
 
 from verifier.lab import source, stranger
-from verifier.lab.cache import locked, path_of, replacing
+from verifier.lab.cache import VARIABLE, folder, locked, path_of, replacing
 from verifier.lab.errors import LabError
 from verifier.lab.gguf_file import ModelFile
 from verifier.lab.make import make
@@ -74,8 +74,11 @@ def main() -> None:
         try:
             build(name)
             answer = {"built": name, "seconds": round(time.monotonic() - started, 2)}
-        except (LabError, OSError) as error:
+        except LabError as error:
             answer = {"failed": name, "why": str(error)}
+        except OSError as error:
+            place = f"the lab needs 5 GB in {folder()}, and {VARIABLE} names another place"
+            answer = {"failed": name, "why": f"{error}; {place}"}
         print(json.dumps(answer), flush=True)
 
 
