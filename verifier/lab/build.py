@@ -63,7 +63,7 @@ class Building:
                 self._hear(ready.data)
 
     def end(self) -> None:
-        """Kill the workers; a file half made leaves no trace."""
+        """Kill the workers; the next build removes what is left of a file half made."""
         for worker in self._workers:
             worker.kill()
         for worker in self._workers:
