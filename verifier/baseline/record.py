@@ -20,7 +20,7 @@ from verifier.stats.divergence import top_k, tv_bound
 from verifier.suites import Prompt, Suite
 
 TOP_LOGPROBS = 20
-ANSWER_TOKENS = 16
+ANSWER_TOKENS = 12
 PREFIXES_PER_PROMPT = 2
 SELF_AGREEMENT = 0.05
 """Most tv between a context's list in the full answer and pinned; more means another context."""
