@@ -35,8 +35,11 @@ def write(baseline: Baseline, path: Path) -> None:
     if path.suffix != ".gz":
         data = gzip.decompress(data)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read(path: Path) -> Baseline:

@@ -22,6 +22,7 @@ from verifier.suites import Prompt, Suite
 TOP_LOGPROBS = 20
 ANSWER_TOKENS = 12
 PREFIXES_PER_PROMPT = 2
+SHORTEST_LIST = 2
 SELF_AGREEMENT = 0.05
 """Most tv between a context's list in the full answer and pinned; more means another context."""
 CERTAIN = math.log(0.97)
@@ -84,11 +85,12 @@ def record(
         top = None if observation.answer is None else first_token_list(observation.answer, context.prefix)
         if top is None:
             set_aside["not aligned"] += 1
-        elif _distance(context.top, top) > SELF_AGREEMENT:
+        elif context.prefix and _distance(context.top, top) > SELF_AGREEMENT:
             set_aside["not reproduced when pinned"] += 1
         else:
             contexts.append(replace(context, top=top))
-    if not any(context.type is ContextType.FIRST_TOKEN for context in contexts):
+    k = min(TOP_LOGPROBS, max((len(context.top) for context in contexts), default=0))
+    if k < SHORTEST_LIST or not any(context.type is ContextType.FIRST_TOKEN for context in contexts):
         raise RecordingError(_unusable([*answers, *pinned]))
     contexts.sort(key=lambda context: (order[context.prompt_id], len(context.prefix)))
     return Baseline(
@@ -96,7 +98,7 @@ def record(
         suite=f"{suite.name} {suite.version}",
         suite_sha256=suite.sha256,
         recorded_at=next((o.started_at for o in answers if o.started_at), datetime.now(UTC).isoformat()),
-        k=TOP_LOGPROBS,
+        k=k,
         seed=seed,
         prefix_style=style,
         prompt_tokens=prompt_tokens,
