@@ -76,6 +76,14 @@ class Baseline(Job):
         null=True, blank=True, help_text="Ask what calibrates only that many of them, evenly spaced."
     )
     state = models.CharField(max_length=20, choices=BaselineState, default=BaselineState.QUEUED)
+    extends = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="extensions",
+        help_text="A ready baseline whose contexts and calibration this one keeps, and adds prompts to.",
+    )
     data = models.BinaryField(null=True, blank=True, help_text="The baseline file: canonical JSON, gzipped.")
     digest = models.CharField(max_length=80, blank=True, help_text="sha256:... of the canonical JSON.")
 

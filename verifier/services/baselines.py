@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -49,10 +50,14 @@ def queue_baseline(
     seed: int = 0,
     prompts: int | None = None,
     calibration_prompts: int | None = None,
+    extends: Baseline | None = None,
 ) -> Baseline:
     """Queue the recording of a baseline of `model` from its active references.
 
     `prompts` and `calibration_prompts` record and calibrate with only that many of the suite's prompts.
+    With `extends` the contexts and the calibration of that ready baseline are kept, and the reference is
+    asked only what is missing to `prompts`.
+
 
     Raises BaselineNotPossible without an active reference, SuiteError for an unknown suite.
     """
@@ -62,6 +67,14 @@ def queue_baseline(
             f"{model} has no active reference. Register one in the role `reference` first."
         )
     suite = load(suite_name)
+    if extends is not None and (
+        extends.state != BaselineState.READY
+        or extends.reference_id != reference.pk
+        or extends.suite_sha256 != suite.sha256
+    ):
+        raise BaselineNotPossible(
+            "Only a ready baseline of the same reference and suite can be extended. Record a new one."
+        )
     baseline = Baseline.objects.create(
         model=model,
         reference=reference,
@@ -71,6 +84,7 @@ def queue_baseline(
         seed=seed,
         prompts=prompts,
         calibration_prompts=calibration_prompts,
+        extends=extends,
         rang=timezone.now(),
     )
     ring_on_commit(RECORD_BASELINE, baseline.pk)
@@ -84,41 +98,62 @@ def record_baseline(baseline_id: UUID) -> None:
         log.info("nothing to do", job=str(baseline_id))
         return
     with delivery(lease, on_failed=lambda: None, again=partial(ring, RECORD_BASELINE, baseline_id)):
-        baseline = Baseline.objects.select_related("model", "reference").get(pk=baseline_id)
+        baseline = Baseline.objects.select_related("model", "reference", "extends").get(pk=baseline_id)
         suite = load(baseline.suite_name)
         if suite.sha256 != baseline.suite_sha256:
             raise Unusable(f"Suite {suite.name} changed after this baseline was queued. Queue a new one.")
-        calibrating = selectors.calibrating_references(baseline.model_id)
-        recording = _Recording(lease, baseline, suite)
-        recorded = async_to_sync(under_lease)(lease, recording.all(calibrating))
+        if baseline.extends is not None:
+            recorded = _extended(lease, baseline, files.load(bytes(baseline.extends.data or b"")), suite)
+        else:
+            calibrating = selectors.calibrating_references(baseline.model_id)
+            recording = _Recording(lease, baseline, suite, [baseline.reference, *calibrating])
+            recorded = async_to_sync(under_lease)(lease, recording.all(calibrating))
         lease.end(BaselineState.READY, data=files.dump(recorded), digest=recorded.id)
+
+
+def _extended(lease: Lease, baseline: Baseline, known: Recorded, suite: Suite) -> Recorded:
+    """`known` with the contexts of further prompts, in the suite's order."""
+    asked = {*known.by_prompt, *known.prompt_tokens}
+    rest = tuple(prompt for prompt in suite.prompts if prompt.id not in asked)
+    missing = len(rest) if baseline.prompts is None else baseline.prompts - len(asked)
+    if missing < 1 or not rest:
+        return known
+    recording = _Recording(lease, baseline, replace(suite, prompts=rest), [baseline.reference])
+    more = async_to_sync(under_lease)(lease, recording.reference(missing))
+    if (more.k, more.prefix_style) != (known.k, known.prefix_style):
+        raise Unusable("The reference no longer answers as it did. Record a new baseline instead.")
+    order = {prompt.id: index for index, prompt in enumerate(suite.prompts)}
+    contexts = sorted(
+        (*known.contexts, *more.contexts), key=lambda one: (order[one.prompt_id], len(one.prefix))
+    )
+    reasons = {*known.set_aside, *more.set_aside}
+    return replace(
+        known,
+        contexts=tuple(contexts),
+        prompt_tokens={**known.prompt_tokens, **more.prompt_tokens},
+        set_aside={why: known.set_aside.get(why, 0) + more.set_aside.get(why, 0) for why in sorted(reasons)},
+    )
 
 
 class _Recording:
     """One delivery of a recording: the reference first, then what calibrates, two at a time."""
 
-    def __init__(self, lease: Lease, baseline: Baseline, suite: Suite) -> None:
+    def __init__(
+        self, lease: Lease, baseline: Baseline, suite: Suite, references: Sequence[Reference]
+    ) -> None:
         self._lease = lease
         self._baseline = baseline
         self._suite = suite
         self._reporter = Reporter(lease)
         self._progress: dict[UUID, Progress] = {}
         # Clients hold decrypted keys, so they are made here, where the database may be read.
-        references = [baseline.reference, *selectors.calibrating_references(baseline.model_id)]
         self._clients = {reference.pk: client_for(reference) for reference in references}
 
     async def all(self, calibrating: list[Reference]) -> Recorded:
         """The finished baseline, its stacks in the order of `calibrating`."""
-        reference = self._baseline.reference
         for other in calibrating:
             self._progress[other.pk] = Progress(0, 0, "")
-        recording = record(
-            self._suite,
-            model=self._baseline.model.slug,
-            seed=self._baseline.seed,
-            prompts=self._baseline.prompts,
-        )
-        recorded = await self._drive(reference, recording)
+        recorded = await self.reference(self._baseline.prompts)
         asked = len(recorded.contexts)
         if self._baseline.calibration_prompts is not None:
             share = self._baseline.calibration_prompts / len(recorded.by_prompt)
@@ -152,6 +187,12 @@ class _Recording:
         for task in tasks:
             recorded = recorded.with_stack(task.result().stacks[-1])
         return recorded
+
+    async def reference(self, prompts: int | None) -> Recorded:
+        """What the reference says to that many of the suite's prompts, without calibration."""
+        baseline = self._baseline
+        recording = record(self._suite, model=baseline.model.slug, seed=baseline.seed, prompts=prompts)
+        return await self._drive(baseline.reference, recording)
 
     async def _drive(self, reference: Reference, dialogue: Dialogue) -> Recorded:
         owner = {"baseline_id": self._baseline.pk, "reference_id": reference.pk}

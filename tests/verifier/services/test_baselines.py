@@ -84,3 +84,33 @@ def test_a_baseline_done_is_not_done_again(measured: Measured) -> None:
     before = RecordedAnswer.objects.count()
     services.record_baseline(measured.baseline.pk)
     assert RecordedAnswer.objects.count() == before
+
+
+def test_an_extension_keeps_what_is_known_and_asks_only_for_more(measured: Measured, toys: Toys) -> None:
+    known = files.load(bytes(measured.baseline.data or b""))
+    queued = services.queue_baseline(world.model(), prompts=PROMPTS + 6, extends=measured.baseline)
+    services.record_baseline(queued.pk)
+    queued.refresh_from_db()
+    longer = files.load(bytes(queued.data or b""))
+    assert queued.state == BaselineState.READY
+    assert len(longer.by_prompt) == PROMPTS + 6
+    assert set(known.contexts) < set(longer.contexts)
+    assert longer.stacks == known.stacks
+    asked = {key.partition("/")[0] for key in queued.answers.values_list("key", flat=True)} - {"style"}
+    assert len(asked) == 6
+    assert not asked & set(known.by_prompt)
+    assert {answer.reference_id for answer in queued.answers.all()} == {queued.reference_id}
+
+    same = services.queue_baseline(world.model(), prompts=5, extends=measured.baseline)
+    services.record_baseline(same.pk)
+    same.refresh_from_db()
+    assert same.digest == measured.baseline.digest
+
+
+def test_only_a_ready_baseline_of_the_same_reference_is_extended(measured: Measured) -> None:
+    waiting = services.queue_baseline(world.model())
+    with pytest.raises(services.BaselineNotPossible, match="Only a ready baseline"):
+        services.queue_baseline(world.model(), extends=waiting)
+    world.reference("https://1.1.1.1/v1", name="newer")
+    with pytest.raises(services.BaselineNotPossible, match="Only a ready baseline"):
+        services.queue_baseline(world.model(), extends=measured.baseline)
