@@ -137,12 +137,10 @@ def band(baseline: Baseline, contexts: Sequence[Context], score: Score, margin: 
     delta = max(FLOOR, margin * honest[-1].mean) if honest else UNCALIBRATED
     # A rung inside the band cannot be told from honest: the smallest one beyond it is what can be excluded.
     beyond = [rung for rung in ladder if rung.mean > 2 * delta]
-    if beyond:
-        c = beyond[0].mean
-        excludes = f"{beyond[0].label} and coarser"
-    else:
-        c = min(0.5, RUNG_WITHOUT_LADDER * delta)
-        excludes = f"a mean deviation of {100 * c:.2g} points or more"
+    c = beyond[0].mean if beyond else min(0.5, RUNG_WITHOUT_LADDER * delta)
+    excludes = f"a mean deviation of {100 * c:.2g} points or more"
+    for rung in beyond[:1] or ladder[-1:]:
+        excludes = f"{rung.label} and coarser"
     return Band(delta, c, excludes, margin, honest, ladder)
 
 

@@ -118,10 +118,13 @@ def _draw(mode: Mode, rng: np.random.Generator) -> list[tuple[Context, list[Cont
 
 
 def _replay(session: Session, mode: Mode, prompts: int) -> Replay | None:
-    """Whether the smallest rung to be excluded would be found within the budget; None without a ladder."""
+    """Whether the smallest rung to be excluded would be found within the budget; None without a ladder.
+
+    A ladder that lies in the honest band altogether is not found at all.
+    """
     scores = scores_of_rung(session.baseline, mode)
     if scores is None:
-        return None
+        return Replay(0.0, 0.0, None, 0) if mode.band.rungs else None
     budget = prompts
     if session.settings.max_tokens is not None:
         budget = min(budget, max(0, session.settings.max_tokens - session.completion_tokens()))
