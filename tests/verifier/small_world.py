@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -52,6 +53,13 @@ def baseline() -> Baseline:
     ):
         found = calibrated(found, Synthetic(noise=noise, stack=label), label, role, quantization)
     return found
+
+
+@cache
+def first_prompts(count: int) -> Baseline:
+    """The baseline with only so many of its prompts."""
+    kept = set(list(baseline().by_prompt)[:count])
+    return replace(baseline(), contexts=tuple(c for c in baseline().contexts if c.prompt_id in kept))
 
 
 def calibrated(

@@ -175,12 +175,13 @@ class Synthetic:
 
 def converse(dialogue: Generator[Ask, Sequence[Observation], T], endpoint: Synthetic) -> T:
     """What `dialogue` returns when `endpoint` answers every probe."""
-    step = next(dialogue)
+    answers: list[Observation] | None = None
     while True:
         try:
-            step = dialogue.send([endpoint.ask(probe) for probe in step.probes])
+            step = next(dialogue) if answers is None else dialogue.send(answers)
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
+        answers = [endpoint.ask(probe) for probe in step.probes]
 
 
 @cache

@@ -81,11 +81,17 @@ def test_c_is_the_smallest_rung_that_is_clear_of_the_band() -> None:
     assert [rung.mean for rung in found.rungs] == pytest.approx([0.011, 0.03, 0.2])
 
 
-@pytest.mark.parametrize("rungs", [[], [0.008]])
-def test_without_such_a_rung_it_names_a_size(rungs: list[float]) -> None:
-    found = made([0.004], rungs)
+def test_without_a_ladder_it_names_a_size() -> None:
+    found = made([0.004], [])
     assert found.c == pytest.approx(4 * found.delta)
     assert found.excludes == "a mean deviation of 2.4 points or more"
+
+
+def test_a_ladder_that_lies_in_the_band_names_its_coarsest_rung() -> None:
+    """What cannot be told apart here; `token_distribution` then never grants faithful."""
+    found = made([0.004], [0.002, 0.008])
+    assert found.c == pytest.approx(4 * found.delta)
+    assert found.excludes == "R0.008 and coarser"
 
 
 def ladder(*means: float) -> Band:
