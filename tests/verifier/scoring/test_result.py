@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+
+from tests.verifier.small_world import (
+    HONEST,
+    INT4,
+    INT8,
+    NAMED,
+    SUITE,
+    baseline,
+    first_prompts,
+    recorded,
+    verify,
+)
+from tests.verifier.synthetic import Synthetic
+from verifier.checks.base import Fault
+from verifier.evidence.canonical import result_text, rounded
+
+Result = dict[str, Any]
+
+KEYS = {
+    "assay_result", "model", "endpoint", "verdict", "sentence", "fidelity", "honest_band",
+    "declaration", "ladder", "agreement", "evidence_level", "k", "context_types", "e_value", "e_values",
+    "alpha", "requests", "prompt_tokens", "decision_tokens", "completion_tokens", "probe_tokens",
+    "contexts", "prompts", "stopped_because", "excludes", "speed", "findings", "versions", "seed",
+    "baseline",
+    # beyond the list: what explains a deviation, the board's common k, reliability
+    "cause", "fidelity_common", "faulty_requests",
+}  # fmt: skip
+VERDICTS = {
+    "faithful": Synthetic(noise=HONEST, stack="x"),
+    "deviating": Synthetic(noise=INT8, stack="x"),
+    "different-model": Synthetic(other_vocabulary=True),
+    "inconclusive": Synthetic(noise=HONEST, stack="x", dies_after=40),
+    "insufficient-access": Synthetic(logprobs=False, silent=True),
+    "not-measured": Synthetic(fails=1.0),
+}
+BEGINS = {
+    "faithful": "Faithful: ",
+    "deviating": "Deviating: ",
+    "different-model": "Another model: ",
+    "inconclusive": "Inconclusive: ",
+    "insufficient-access": "Insufficient access: ",
+    "not-measured": "Not measured: ",
+}
+
+
+@pytest.fixture(scope="module")
+def results() -> dict[str, Result]:
+    return {verdict: verify(endpoint) for verdict, endpoint in VERDICTS.items()}
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_every_verdict_has_the_same_keys_and_a_sentence_of_its_own(
+    verdict: str, results: dict[str, Result]
+) -> None:
+    result = results[verdict]
+    assert result["verdict"] == verdict
+    assert set(result) == KEYS
+    assert result["sentence"].startswith(BEGINS[verdict])
+    assert result["sentence"].endswith(".")
+    assert ".." not in result["sentence"]
+    assert "None" not in result["sentence"]
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_a_result_is_json_with_rounded_numbers_and_nothing_else(
+    verdict: str, results: dict[str, Result]
+) -> None:
+    result = results[verdict]
+    assert json.loads(json.dumps(result, allow_nan=False)) == result
+    assert rounded(result) == result
+    assert json.loads(result_text(result)) == result
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_numbers_that_must_agree_do(verdict: str, results: dict[str, Result]) -> None:
+    result = results[verdict]
+    assert result["decision_tokens"] <= result["completion_tokens"]
+    assert result["probe_tokens"] <= min(10, result["completion_tokens"])
+    assert result["prompts"] <= result["contexts"] <= result["requests"]
+    assert result["requests"] >= len(result["findings"]) > 0
+    assert result["assay_result"] == 1
+    assert result["alpha"] == 0.01
+    assert result["endpoint"] == NAMED
+    assert result["model"] == "toy"
+    assert result["baseline"] == baseline().id
+    assert result["versions"] == {
+        "suite": f"small 1.0 sha256:{SUITE.sha256}", "policy": "1", "assay": version("assay"),
+    }  # fmt: skip
+    for shown in (result["fidelity"], result["fidelity_common"]):
+        assert shown is None or 0 <= shown["low"] <= shown["value"] <= shown["high"] <= 100
+    if verdict in ("faithful", "deviating", "different-model"):
+        assert result["e_value"] >= 100
+        assert result["stopped_because"] == "decided"
+
+
+def test_the_parts_of_a_result_have_the_shapes_the_pages_read(results: dict[str, Result]) -> None:
+    result = results["deviating"]
+    assert set(result["fidelity"]) == {"value", "low", "high"}
+    assert set(result["honest_band"]) >= {"delta", "fidelity", "margin", "stacks", "provisional", "c"}
+    assert set(result["declaration"]) == {"declared", "measured", "state"}
+    assert set(result["ladder"]) >= {"nearest", "rungs", "place"}
+    for rung in (result["ladder"]["nearest"], *result["ladder"]["rungs"]):
+        assert set(rung) >= {"name", "label", "quantization", "fidelity"}
+    assert set(result["agreement"]) == {"value", "low", "high", "n", "kind"}
+    assert set(result["e_values"]) == {"deviating", "faithful_bulk", "faithful_tail", "different_model"}
+    assert result["context_types"] == ["first_token", "chat_prefix"]
+    assert set(result["speed"]) == {"first_token_ms"}
+    for finding in result["findings"]:
+        assert set(finding) == {
+            "check", "version", "outcome", "cause", "estimate", "low", "high", "n", "unit", "details",
+        }  # fmt: skip
+    checks = [finding["check"] for finding in result["findings"]]
+    assert checks == ["capabilities", "token_distribution", "prompt_tokens"]
+
+
+def test_only_faithful_excludes_something(results: dict[str, Result]) -> None:
+    assert {verdict: result["excludes"] for verdict, result in results.items()} == {
+        **dict.fromkeys(VERDICTS), "faithful": "INT8 and coarser",
+    }  # fmt: skip
+
+
+def test_a_run_without_an_answer_holds_one_finding_and_the_words_of_the_failure(
+    results: dict[str, Result],
+) -> None:
+    result = results["not-measured"]
+    assert result["sentence"] == "Not measured: The toy says server-error."
+    assert [finding["check"] for finding in result["findings"]] == ["capabilities"]
+    assert (result["evidence_level"], result["k"], result["context_types"]) == ("none", 0, [])
+    assert (result["fidelity"], result["honest_band"], result["ladder"]) == (None, None, None)
+    assert (result["e_value"], result["e_values"], result["contexts"]) == (1.0, {}, 0)
+    assert (result["faulty_requests"], result["stopped_because"]) == (1, "endpoint-down")
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_whatever_the_failure_it_is_not_measured(fault: Fault) -> None:
+    result = verify(Synthetic(fails=1.0, fault=fault))
+    assert result["verdict"] == "not-measured"
+    assert str(fault) in result["sentence"]
+    assert result["faulty_requests"] == result["requests"] * (fault.status == "faulty")
+
+
+@pytest.mark.parametrize(
+    ("noise", "declared", "state"),
+    [
+        (HONEST, "bf16", "kept"),
+        (INT8, "bf16", "broken"),
+        (INT8, "fp8", "kept"),
+        (INT4, "int8", "broken"),
+        (INT4, "int4", "kept"),
+        (INT4, None, "undeclared"),
+    ],
+)
+def test_the_declaration_is_held_against_the_nearest_rung(
+    noise: float, declared: str | None, state: str
+) -> None:
+    result = verify(Synthetic(noise=noise, stack="x"), declared=declared, decide_only=True)
+    assert result["declaration"]["state"] == state
+    assert result["declaration"]["declared"] == declared
+    assert result["declaration"]["measured"] == {HONEST: None, INT8: "int8", INT4: "int4"}[noise]
+
+
+def test_beyond_the_ladder_the_last_rung_is_a_bound_and_short_of_it_nothing_is_measured() -> None:
+    beyond = verify(Synthetic(noise=3.0, stack="x"), declared="int8", decide_only=True)
+    assert beyond["ladder"]["place"] == "beyond"
+    assert beyond["declaration"]["state"] == "broken"
+    assert "Further than the coarsest known degradation, INT4." in beyond["sentence"]
+    short = verify(Synthetic(noise=0.04, stack="x"), declared="bf16", seed=1)
+    assert short["verdict"] in ("deviating", "inconclusive")
+    if short["verdict"] == "deviating":
+        assert short["ladder"]["place"] == "short-of"
+        assert short["declaration"] == {"declared": "bf16", "measured": None, "state": "unknown"}
+        assert "Less than the smallest known degradation, INT8." in short["sentence"]
+
+
+def test_a_broken_contract_explains_a_deviation_before_the_weights_do() -> None:
+    result = verify(Synthetic(hidden_prompt=True, noise=INT4), declared="int8")
+    assert result["cause"]["name"] == "prompt or template"
+    assert result["declaration"]["state"] == "unknown"
+    another = verify(Synthetic(other_vocabulary=True, hidden_prompt=True))
+    assert another["cause"]["name"] == "another tokenizer or template"
+    honest = verify(Synthetic(noise=HONEST, stack="x"))
+    assert honest["cause"] is None
+
+
+def test_a_provisional_band_says_so() -> None:
+    assert verify(Synthetic(noise=INT4), baseline=recorded())["honest_band"]["provisional"] is True
+    assert verify(Synthetic(noise=INT4), baseline=first_prompts(60))["honest_band"]["provisional"] is False
+
+
+def test_the_same_evidence_gives_the_same_bytes() -> None:
+    texts = {result_text(verify(Synthetic(noise=INT8, stack="x"), seed=5)) for _ in range(2)}
+    assert len(texts) == 1
+    assert result_text(verify(Synthetic(noise=INT8, stack="x"), seed=6)) not in texts
