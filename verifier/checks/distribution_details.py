@@ -22,6 +22,7 @@ from verifier.stats.power import Replay
 
 COMMON_K = 5
 """The k at which the board ranks, so that endpoints with longer lists gain nothing by them."""
+PROVISIONAL = " The honest band is provisional: fewer than two honest deployments stand behind it."
 SHOWN_CONTEXTS = 6
 SHOWN_TOKENS = 8
 
@@ -79,12 +80,12 @@ def sentence(mode: Mode, verdict: str, stopped_because: str, decision: Decision,
     """What the numbers mean, in words a newcomer understands."""
     seen = _seen(numbers)
     honest = f"honest deployments stay above {100 * (1 - mode.band.delta):.2f}" if mode.k else ""
+    caveat = PROVISIONAL if mode.band.provisional else ""
     if verdict == "faithful":
-        return f"{seen} {mode.band.excludes} excluded."
+        return f"{seen} {mode.band.excludes} excluded.{caveat}"
     if verdict == "deviating":
-        return f"{seen} Further from the official weights than honest deployments stray" + (
-            f" ({honest})." if honest else "."
-        )
+        reach = f" ({honest})" if honest else ""
+        return f"{seen} Further from the official weights than honest deployments stray{reach}.{caveat}"
     if verdict == "different-model":
         return (
             f"{seen} In most places none of its likely tokens is one of the official weights' likely tokens."

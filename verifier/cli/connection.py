@@ -106,7 +106,7 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
 def suite_of(name: str) -> Suite:
     """The suite called `name`, with or without its version. Raises CommandError."""
     try:
-        return load(name.split()[0])
+        return load((name.split() or [name])[0])
     except SuiteError as error:
         raise CommandError(str(error)) from error
 
@@ -116,6 +116,14 @@ def positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value
+
+
+def seed(text: str) -> int:
+    """An argparse type: a whole number of at least 0."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"must be at least 0, not {value}")
     return value
 
 

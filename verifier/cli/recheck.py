@@ -41,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     suite = connection.suite_of(baseline.suite)
     try:
         dialogue = verification(baseline, suite, header.settings, endpoint=header.endpoint)
+        result = replay(dialogue, observations)
     except ValueError as error:
         raise CommandError(str(error)) from error
-    return report(replay(dialogue, observations), args.json)
+    return report(result, args.json)

@@ -31,7 +31,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="N",
         help="record only N prompts of the suite, drawn with --seed (default all)",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="draws the prompts (default 0)")
+    parser.add_argument(
+        "--seed", type=connection.seed, default=0, metavar="N", help="draws the prompts (default 0)"
+    )
     connection.add_endpoint_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -39,6 +41,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> int:
     """Write the baseline; says on stdout what it holds. Raises CommandError."""
     suite = connection.suite_of(args.suite)
+    if not args.output.parent.is_dir():
+        raise CommandError(f"there is no folder {args.output.parent} to write the baseline to; make it first")
     endpoint = connection.target(args, args.base_url, args.model)
     dialogue = record(suite, model=args.model, seed=args.seed, prompts=args.prompts)
     try:

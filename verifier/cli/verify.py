@@ -53,7 +53,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="URL",
         help="a live reference: first make sure that it still answers as the baseline says",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="draws the prompts (default 0)")
+    parser.add_argument(
+        "--seed", type=connection.seed, default=0, metavar="N", help="draws the prompts (default 0)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result to FILE")
     parser.add_argument(
         "--evidence", type=Path, metavar="FILE", help="keep every answer, for `assay recheck` (.jsonl.gz)"
@@ -99,12 +101,12 @@ def run(args: argparse.Namespace) -> int:
 def report(result: dict[str, Any], path: Path | None) -> int:
     """The result on stdout (and in `path`), its sentence on stderr. Returns the exit status."""
     text = result_text(result)
+    sys.stdout.write(text)
+    sys.stdout.flush()
     if path is not None:
         try:
             path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise CommandError(f"cannot write the result to {path}: {error}") from error
-    sys.stdout.write(text)
-    sys.stdout.flush()
     print(result["sentence"], file=sys.stderr)
     return EXIT[result["verdict"]]

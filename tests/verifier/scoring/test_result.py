@@ -190,8 +190,12 @@ def test_a_broken_contract_explains_a_deviation_before_the_weights_do() -> None:
 
 
 def test_a_provisional_band_says_so() -> None:
-    assert verify(Synthetic(noise=INT4), baseline=recorded())["honest_band"]["provisional"] is True
-    assert verify(Synthetic(noise=INT4), baseline=first_prompts(60))["honest_band"]["provisional"] is False
+    alone = verify(Synthetic(noise=INT4), baseline=recorded())
+    assert alone["honest_band"]["provisional"] is True
+    assert "The honest band is provisional" in alone["sentence"]
+    several = verify(Synthetic(noise=INT4), baseline=first_prompts(60))
+    assert several["honest_band"]["provisional"] is False
+    assert "provisional" not in several["sentence"]
 
 
 def test_the_same_evidence_gives_the_same_bytes() -> None:
