@@ -82,7 +82,7 @@ def sentence(mode: Mode, verdict: str, stopped_because: str, decision: Decision,
     honest = f"honest deployments stay above {100 * (1 - mode.band.delta):.2f}" if mode.k else ""
     caveat = PROVISIONAL if mode.band.provisional else ""
     if verdict == "faithful":
-        return f"{seen} {mode.band.excludes} excluded.{caveat}"
+        return f"{seen} Excluded: {mode.band.excludes}.{caveat}"
     if verdict == "deviating":
         reach = f" ({honest})" if honest else ""
         return f"{seen} Further from the official weights than honest deployments stray{reach}.{caveat}"

@@ -119,7 +119,7 @@ def _sentence(
     seen: Mapping[str, Any],
 ) -> str:
     if distribution is None:
-        return f"Not measured: {capabilities.cause}"
+        return f"Not measured: {capabilities.cause.rstrip('.')}."
     if verdict == "deviating" and cause:
         return f"Deviating: {distribution.cause} {cause['evidence']}"
     ladder = seen.get("ladder")
