@@ -46,7 +46,7 @@ def test_a_faithful_result_says_what_it_excludes_and_how_close_it_is() -> None:
     assert result["e_value"] >= 100
     assert 90 <= result["decision_tokens"] <= 150
     assert result["sentence"].startswith("Faithful: At most 99.")
-    assert result["sentence"].endswith("INT8 and coarser excluded.")
+    assert result["sentence"].endswith("Excluded: INT8 and coarser.")
     assert finding(result)["outcome"] == "pass"
 
 
