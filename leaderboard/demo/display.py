@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 
@@ -51,13 +51,13 @@ class Display(AbstractContextManager["Display"]):
 
     def say(self, text: str) -> None:
         """One line, with the seconds since the start."""
-        self.console.print(
-            f"[{time.monotonic() - self._started:4.0f} s] {text}", markup=False, highlight=False
-        )
+        seconds = time.monotonic() - self._started
+        self.console.print(f"[{seconds:4.0f} s] {text}", markup=False, highlight=False, soft_wrap=True)
 
-    def lab(self, answering: int, expected: int, built: tuple[int, int]) -> None:
-        """How many deployments answer, and how many weights files had to be built."""
-        stage = f"weights built: {built[0]} of {built[1]}" if built[1] else ""
+    def lab(self, answering: int, expected: int, built: Sequence[tuple[int, int]]) -> None:
+        """How many deployments answer, and how many weights files were built of how many to build."""
+        done, total = sum(done for done, _ in built), sum(total for _, total in built)
+        stage = f"weights built: {done} of {total}" if total else ""
         self._show("Lab", answering, expected, stage)
         if answering == expected:
             self._once("lab", f"The lab answers: {expected} deployments of a real language model.")

@@ -14,7 +14,7 @@ from rich.console import Console
 from leaderboard.demo.display import Display
 from leaderboard.demo.processes import Child, ChildFailed, Interrupted, interruptible, running
 from leaderboard.demo.redis import embedded_redis
-from leaderboard.demo.stages import LabTalk, Stages, Stuck, right
+from leaderboard.demo.stages import WORKERS, LabTalk, Stages, Stuck, needed_first, right
 from leaderboard.demo.surroundings import AlreadyRunning, Surroundings, claimed, free_port_near, socket_path
 from leaderboard.demo.table import build
 from verifier.lab.deployments import DEPLOYMENTS
@@ -59,13 +59,14 @@ class _Demo:
         self._console = console
         self._stack = stack
         self._children: list[Child] = []
+        self._talks: list[LabTalk] = []
         self._port = options.port
 
     def verify(self) -> bool:
         """Start everything, verify what is judged, print the table; whether all verdicts are right."""
         with Display(self._console) as display:
-            lab, stages = self._start(display)
-            while not self._step(display, lab, stages):
+            stages = self._start(display)
+            while not self._step(display, stages):
                 time.sleep(TICK_SECONDS)
         expected = stages.expected
         finished = {
@@ -100,13 +101,17 @@ class _Demo:
     def _address(self) -> str:
         return f"http://127.0.0.1:{self._port}/"
 
-    def _step(self, display: Display, lab: LabTalk, stages: Stages) -> bool:
+    def _step(self, display: Display, stages: Stages) -> bool:
         """Look around once; True when all is judged."""
         for child in self._children:
             child.check()
-        lab.listen()
-        display.lab(len(lab.ready), len(self._around.ports), lab.built)
-        done = stages.advance(lab.ready)
+        talks = [talk.listen() for talk in self._talks]
+        ready = set().union(*(talk.ready for talk in talks))
+        display.lab(len(ready), len(self._around.ports), [talk.built for talk in talks])
+        done = stages.advance(ready)
+        rest = [name for name in self._around.ports if name not in self._first]
+        if stages.short_is_ready and rest and len(talks) == 1:
+            self._serve_lab(rest)
         for name, baseline in (("baseline", stages.short), ("longer baseline", stages.long)):
             if baseline is not None:
                 display.baseline(name, baseline)
@@ -114,25 +119,34 @@ class _Demo:
             display.runs(runs, len(stages.expected))
         return done
 
-    def _start(self, display: Display) -> tuple[LabTalk, Stages]:
-        display.say("Starting: database, Redis, worker, lab.")
-        logs = self._around.logs
-        logs.mkdir(parents=True, exist_ok=True)
-        said = logs / "lab.jsonl"
-        ports = [f"{name}={port}" for name, port in self._around.ports.items()]
-        with said.open("wb") as output:
-            # First, since building the weights takes longest.
-            lab = [sys.executable, "-m", "leaderboard.demo.lab", *ports]
-            self._child("lab", lab, stdout=output)
+    def _start(self, display: Display) -> Stages:
+        display.say("Starting: lab, database, Redis, worker.")
+        self._serve_lab(self._first)
         call_command("migrate", verbosity=0, interactive=False)
         stages = Stages(self._around.ports)
-        redis = embedded_redis(socket_path(self._around.folder), logs / "redis.log")
+        redis = embedded_redis(socket_path(self._around.folder), self._around.logs / "redis.log")
         self._children.append(self._stack.enter_context(redis))
-        celery = [sys.executable, "-m", "celery", "-A", "leaderboard.celery"]
-        self._child("worker", [*celery, "worker", "--beat", "--concurrency", "3", "--loglevel", "INFO"])
+        celery = [sys.executable, "-m", "celery", "-A", "leaderboard.celery", "worker", "--beat"]
+        self._child("worker", [*celery, "--concurrency", str(WORKERS), "--loglevel", "INFO"])
         if not self._options.once:
             self._start_site(display)
-        return LabTalk(said), stages
+        return stages
+
+    @property
+    def _first(self) -> list[str]:
+        return needed_first(list(self._around.ports))
+
+    def _serve_lab(self, names: Sequence[str]) -> None:
+        """Serve these deployments in a process of their own."""
+        self._around.logs.mkdir(parents=True, exist_ok=True)
+        number = len(self._talks) + 1
+        said = self._around.logs / f"lab-{number}.jsonl"
+        ports = [f"{name}={self._around.ports[name]}" for name in names]
+        with said.open("wb") as output:
+            self._child(
+                f"lab-{number}", [sys.executable, "-m", "leaderboard.demo.lab", *ports], stdout=output
+            )
+        self._talks.append(LabTalk(said))
 
     def _start_site(self, display: Display) -> None:
         call_command("collectstatic", verbosity=0, interactive=False)

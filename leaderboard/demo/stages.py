@@ -29,6 +29,8 @@ from verifier.models import (
     Verdict,
 )
 
+WORKERS = 3
+"""Jobs at a time: two deployments of the lab keep two cores busy, and the judging takes some time too."""
 SHORT = 40
 """Prompts of the first baseline: asked of the reference and of everything that calibrates."""
 LONG = 190
@@ -58,13 +60,18 @@ def calibrating() -> list[str]:
     return [name for name, one in DEPLOYMENTS.items() if one.role in CALIBRATING]
 
 
+def needed_first(names: Sequence[str]) -> list[str]:
+    """What the first verdicts need: built and served before the rest takes the processors' time."""
+    return [*calibrating(), *judged(names)[:WORKERS]]
+
+
 def right(one: Deployment, run: Run) -> bool:
     """Whether the verdict is the truth that the lab knows."""
     return run.state == RunState.COMPLETE and run.verdict in RIGHT[one.role]
 
 
 class LabTalk:
-    """Reads what the lab's process says, line by line as it comes."""
+    """Reads what a process of the lab says, line by line as it comes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -72,8 +79,8 @@ class LabTalk:
         self.ready: set[str] = set()
         self.built = (0, 0)
 
-    def listen(self) -> None:
-        """Take in what was said since the last call."""
+    def listen(self) -> LabTalk:
+        """Take in what was said since the last call; returns itself."""
         with self._path.open("rb") as file:
             file.seek(self._read)
             said = file.read()
@@ -85,6 +92,7 @@ class LabTalk:
                 self.built = (record["done"], record["total"])
             else:
                 self.ready.add(record["ready"])
+        return self
 
 
 class Stages:
@@ -104,6 +112,11 @@ class Stages:
         """The deployments that are judged, in the order they are queued."""
         return self._expected
 
+    @property
+    def short_is_ready(self) -> bool:
+        """Whether the first baseline is recorded and calibrated."""
+        return self.short is not None and self.short.state == BaselineState.READY
+
     def runs(self) -> dict[str, Run]:
         """The latest run of each deployment as it is now, without its result."""
         found = Run.objects.select_related("endpoint").defer("result").in_bulk(list(self._runs.values()))
@@ -116,9 +129,6 @@ class Stages:
         """
         if not self._record_short(ready):
             return False
-        for name in self._expected:
-            if name in ready and name not in self._runs:
-                self._queue(name)
         runs = self.runs()
         ended = {name: run for name, run in runs.items() if run.state in ENDED and run.announced}
         if ended and self.long is None:
@@ -126,9 +136,13 @@ class Stages:
         if self.long is not None:
             _refresh(self.long)
         doubtful = [name for name, run in ended.items() if self._may_be_settled(run)]
+        waiting = [name for name in self._expected if name in ready and name not in runs]
         if self.long is not None and self.long.state == BaselineState.READY:
-            for name in doubtful:
-                self._queue(name)
+            waiting += doubtful
+        # No more than the worker can do at once: what comes later then has the longer baseline at once.
+        free = max(0, WORKERS - (len(runs) - len(ended)))
+        for name in waiting[:free]:
+            self._queue(name)
         return len(ended) == len(self._expected) and not doubtful
 
     def published(self) -> Mapping[str, Any]:

@@ -46,19 +46,24 @@ def build(board: Mapping[str, Any], runs: Mapping[str, Run], tokens: Mapping[str
     """
     names = {str(run.endpoint_id): name for name, run in runs.items()}
     table = Table(
-        title=f"{board['model']['org']}/{board['model']['name']}", title_justify="left", pad_edge=False
+        title=f"{board['model']['org']}/{board['model']['name']}",
+        title_justify="left",
+        caption="tokens: for the decision / all that were used; right: as the lab knows it to be",
+        caption_justify="left",
+        pad_edge=False,
     )
-    for heading, side in (
-        ("rank", "right"),
-        ("endpoint", "left"),
-        ("verdict", "left"),
-        ("fidelity [95 %]", "left"),
-        ("measured", "left"),
-        ("tokens: decided / used", "right"),
-        ("seconds", "right"),
-        ("as it should", "left"),
+    for heading in (
+        "rank",
+        "endpoint",
+        "verdict",
+        "fidelity [95 %]",
+        "measured",
+        "tokens",
+        "seconds",
+        "right",
     ):
-        table.add_column(heading, justify=side, no_wrap=True)  # type: ignore[arg-type]
+        numeric = heading in {"rank", "tokens", "seconds"}
+        table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in board["rows"]:
         name = names.get(row["endpoint"]["id"])
         if name is None:

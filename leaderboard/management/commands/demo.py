@@ -13,6 +13,9 @@ from rich.console import Console
 
 from leaderboard.demo import surroundings
 
+PLAIN_WIDTH = 120
+"""Columns of the table where the output is no terminal."""
+
 
 class Command(BaseCommand):
     help = (
@@ -35,7 +38,8 @@ class Command(BaseCommand):
         if around is None:
             self._enter(only)
         else:
-            sys.exit(manager.run(around, manager.Options(port=port, once=once), Console()))
+            console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+            sys.exit(manager.run(around, manager.Options(port=port, once=once), console))
 
     def _enter(self, only: str) -> None:
         """Start this very command again with the demo's own settings; the process stays the same."""
