@@ -26,6 +26,7 @@ SHORTEST_LIST = 2
 SELF_AGREEMENT = 0.05
 """Most tv between a context's list in the full answer and pinned; more means another context."""
 CERTAIN = math.log(0.97)
+UNLIKELY = math.log(0.01)
 PREFIX_PROBES = 4
 LONG_PREFIX = 16
 """Characters of answer before a place where beginning anew is told from going on."""
@@ -166,13 +167,16 @@ def _walk(prompt: Prompt, positions: tuple[Position, ...], text: str) -> list[Co
 
 
 def _prefix_probes(later: Sequence[Context], first: Sequence[Context]) -> list[PrefixProbe]:
-    """Places where the reference is certain, and where beginning anew would give another token."""
-    openings = {context.prompt_id: context.top[0].token for context in first}
+    """Places where the reference is certain, with a token that hardly any answer would begin with."""
+    openings = {
+        context.prompt_id: {item.token.strip() for item in context.top if item.logprob > UNLIKELY}
+        for context in first
+    }
     probes: dict[str, PrefixProbe] = {}
     for context in later:
         best = context.top[0]
         word = best.token.decode(errors="ignore").strip()
-        anew = best.token.strip() == openings[context.prompt_id].strip()
+        anew = best.token.strip() in openings[context.prompt_id]
         if best.logprob >= CERTAIN and len(word) >= 2 and not anew and len(context.prefix) >= LONG_PREFIX:
             probes.setdefault(context.prompt_id, PrefixProbe(context.prompt_id, context.prefix, best.token))
     return list(probes.values())[:PREFIX_PROBES]

@@ -11,8 +11,11 @@ from verifier.checks.base import Answer, Observation, Probe, Purpose, Token
 from verifier.suites import Prompt
 
 REPLACEMENT = "\ufffd".encode()
+LIKELY = math.log(0.05)
 UNNAMED = 0.001
 """Most probability of a list on tokens that the server could not name."""
+NEARLY_ALL = 0.99
+"""Probability that a shorter list must hold to count as whole."""
 
 
 def chat_body(
@@ -86,9 +89,24 @@ def is_named(top: Sequence[Token]) -> bool:
     return bool(top) and unnamed <= UNNAMED
 
 
+def is_whole(top: Sequence[Token], length: int) -> bool:
+    """Whether a list has `length` tokens, or leaves out next to nothing: some servers do not list the
+    impossible, and places where a model is certain must not be the ones set aside.
+    """
+    return len(top) >= length or math.fsum(math.exp(item.logprob) for item in top) >= NEARLY_ALL
+
+
 def continues(probe: PrefixProbe, observation: Observation) -> bool:
-    """Whether the answer goes on where the prefix ended, as the reference is certain to."""
-    if observation.answer is None:
+    """Whether the answer goes on where the prefix ended, as the reference is certain to.
+
+    Weights may be too damaged to choose the expected token: where the endpoint lists alternatives, it is
+    enough that the token is likely among them. An answer begun anew would hardly begin in mid-sentence.
+    """
+    answer = observation.answer
+    if answer is None:
         return False
-    expected = probe.expected.decode(errors="ignore").strip()
-    return new_text(observation.answer, probe.prefix).strip() == expected
+    expected = probe.expected.strip()
+    if new_text(answer, probe.prefix).strip().encode() == expected:
+        return True
+    listed = answer.positions[0].top if answer.positions else ()
+    return any(item.token.strip() == expected and item.logprob >= LIKELY for item in listed)

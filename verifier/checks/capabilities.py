@@ -51,7 +51,7 @@ def run(session: Session) -> Dialogue:
     k, lists, reached, note = yield from _logprobs(session, uncertain)
     style = None
     if reached and session.baseline.prefix_style is not None:
-        style = yield from _prefix_style(session)
+        style = yield from _prefix_style(session, k)
     session.capabilities = Capabilities(reached, k, style, note)
     details = {
         "top_logprobs": k,
@@ -129,7 +129,7 @@ def _list(observation: Observation) -> tuple[Token, ...]:
     return (observation.answer and first_token_list(observation.answer, "")) or ()
 
 
-def _prefix_style(session: Session) -> Generator[Ask, Sequence[Observation], PrefixStyle | None]:
+def _prefix_style(session: Session, k: int) -> Generator[Ask, Sequence[Observation], PrefixStyle | None]:
     """The reference's own style first, then the others, while tokens are left; two places must agree."""
     recorded = session.baseline.prefix_style
     for style in sorted(PrefixStyle, key=lambda style: style is not recorded):
@@ -140,7 +140,12 @@ def _prefix_style(session: Session) -> Generator[Ask, Sequence[Observation], Pre
             Probe(
                 f"capability/{style}/{place.prompt_id}",
                 "chat/completions",
-                chat_body(session.prompts[place.prompt_id].messages, prefix=place.prefix, style=style),
+                chat_body(
+                    session.prompts[place.prompt_id].messages,
+                    prefix=place.prefix,
+                    style=style,
+                    top_logprobs=k or None,
+                ),
                 Purpose.CAPABILITY,
             )
             for place in places

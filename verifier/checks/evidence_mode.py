@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from verifier.baseline.band import Band, Score, band, prompt_scores, tv_score, usable_contexts
 from verifier.baseline.model import Baseline, Context, ContextType
 from verifier.baseline.selection import is_near_tie
-from verifier.checks.asking import first_token_list, new_text
+from verifier.checks.asking import first_token_list, is_whole, new_text
 from verifier.checks.base import Answer, Token
 from verifier.checks.session import Capabilities
 from verifier.stats.margin import margin
@@ -28,7 +28,7 @@ class Mode:
         """The next-token list that `answer` shows at `context`; None where it cannot be aligned."""
         if self.level == "distributions":
             top = first_token_list(answer, context.prefix)
-            return top if top is not None and len(top) >= min(self.k, len(context.top)) else None
+            return top if top is not None and is_whole(top, min(self.k, len(context.top))) else None
         return chosen_token(context, answer)
 
 
