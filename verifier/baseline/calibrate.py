@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from verifier.baseline.model import Baseline, Role, Stack
-from verifier.checks.asking import context_probe, first_token_list, is_whole
+from verifier.checks.asking import context_probe, first_token_list
 from verifier.checks.base import Ask, Observation, Purpose, Token
 from verifier.suites import Suite
 
@@ -55,7 +55,7 @@ def calibrate(
     answers: dict[str, tuple[Token, ...]] = {}
     for context, observation in zip(contexts, observations, strict=True):
         top = None if observation.answer is None else first_token_list(observation.answer, context.prefix)
-        if top is not None and is_whole(top, min(baseline.k, len(context.top))):
+        if top is not None and len(top) >= min(baseline.k, len(context.top)):
             answers[context.id] = top
     if len(answers) < USABLE_SHARE * len(probes):
         why = next((o.detail for o in observations if o.detail), "its answers carry no usable top_logprobs")
