@@ -10,6 +10,7 @@ is in `synthetic_server.py`; real weights are the lab's.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -43,6 +44,7 @@ class Synthetic:
     """One deployment. Two with the same fields answer alike; `asked` keeps the probes it was sent.
 
     `noise` is the standard deviation, in nats, of what is added to every logit; `stack` names its draw.
+    `lists_from` leaves tokens of less probability out of the lists.
     """
 
     noise: float = 0.0
@@ -52,6 +54,7 @@ class Synthetic:
     # What it lets us see
     logprobs: bool = True
     lists_at_most: int = 100
+    lists_from: float = 0.0
     refuses_above: int = 100
     after_temperature: bool = False
     omits_entries: bool = True
@@ -162,6 +165,8 @@ class Synthetic:
             return (Token(token, 0.0),)
         order = np.argsort(-logprobs, kind="stable")[: min(k, self.lists_at_most)]
         tokens = [Token(self.vocabulary[int(i)], float(logprobs[i])) for i in order]
+        if self.lists_from:
+            tokens = [item for item in tokens if item.logprob >= math.log(self.lists_from)]
         if token not in {item.token for item in tokens}:
             tokens.append(Token(token, float(logprobs[self.vocabulary.index(token)])))
         if self.repeats_tokens:

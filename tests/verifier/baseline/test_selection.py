@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from itertools import groupby
 
 import pytest
 from scipy.stats import entropy as scipy_entropy
@@ -68,6 +69,7 @@ def test_over_a_recording_at_most_two_per_prompt_in_the_order_of_their_prefixes(
     for one in ties:
         first, second = sorted(one.logprobs.values(), reverse=True)[:2]
         assert NEAR_TIE[0] <= first - second <= NEAR_TIE[1]
-    for prompt in {one.prompt_id for one in later}:
-        lengths = [len(one.prefix) for one in select(later, 2) if one.prompt_id == prompt]
-        assert lengths == sorted(lengths)
+    for prompt, chosen in groupby(select(later, 2), key=lambda one: one.prompt_id):
+        prefixes = [len(one.prefix) for one in chosen]
+        assert prefixes == sorted(prefixes), prompt
+        assert len(prefixes) == 2

@@ -8,7 +8,15 @@ from hypothesis import given
 from tests.strategies import DETERMINISTIC, answers, texts
 from tests.verifier.small_world import SUITE, recorded
 from verifier.baseline.model import ContextType, PrefixProbe, PrefixStyle
-from verifier.checks.asking import chat_body, context_probe, continues, first_token_list, is_named, new_text
+from verifier.checks.asking import (
+    chat_body,
+    context_probe,
+    continues,
+    first_token_list,
+    is_named,
+    is_whole,
+    new_text,
+)
 from verifier.checks.base import Answer, Fault, Observation, Position, Purpose, Status, Token
 
 MESSAGES = ({"role": "user", "content": "Hello"},)
@@ -137,6 +145,16 @@ def test_halves_that_a_server_cannot_name_make_a_list_unreadable_where_they_carr
     assert first_token_list(Answer("a", (Position(b"a", -0.1, heavy),)), "") is None
 
 
+def test_a_shorter_list_is_whole_where_it_leaves_out_next_to_nothing() -> None:
+    """A server that does not list the impossible must not lose the places where a model is certain."""
+    certain = (Token(b"a", math.log(0.98)), Token(b"b", math.log(0.015)))
+    open_list = (Token(b"a", math.log(0.6)), Token(b"b", math.log(0.3)))
+    assert is_whole(certain, 20)
+    assert not is_whole(open_list, 20)
+    assert is_whole(open_list, 2)
+    assert not is_whole((), 1)
+
+
 PLACE = PrefixProbe("p1", "The capital is", b" Paris")
 
 
@@ -149,6 +167,15 @@ def test_a_continued_answer_goes_on_as_the_reference_is_certain_to(text: str) ->
 def test_an_answer_begun_anew_does_not(text: str) -> None:
     assert not continues(PLACE, Observation("k", Status.OK, Answer(text)))
     assert not continues(PLACE, Observation("k", Status.FAULTY, fault=Fault.TIMEOUT))
+
+
+def test_damaged_weights_still_continue_where_the_expected_token_is_likely() -> None:
+    def lists(expected: float) -> Observation:
+        top = (Token(b" Lyon", math.log(0.6)), Token(b" Paris", math.log(expected)))
+        return Observation("k", Status.OK, Answer(" Lyon", (Position(b" Lyon", -0.5, top),)))
+
+    assert continues(PLACE, lists(0.06))
+    assert not continues(PLACE, lists(0.01))
 
 
 @DETERMINISTIC

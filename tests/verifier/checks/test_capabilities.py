@@ -99,6 +99,12 @@ def test_echoing_and_trimming_do_not_hide_that_an_answer_is_continued(how: dict[
     assert probed(Synthetic(**how))[1].prefix_style is PrefixStyle.PLAIN  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("noise", [0.5, 1.0])
+def test_damaged_weights_continue_all_the_same(noise: float) -> None:
+    for stack in "abcd":
+        assert probed(Synthetic(noise=noise, stack=stack))[1].prefix_style is PrefixStyle.PLAIN
+
+
 def test_an_answer_begun_anew_is_noticed() -> None:
     finding, found = probed(Synthetic(continues=None))
     assert found.prefix_style is None

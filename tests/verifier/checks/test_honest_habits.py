@@ -72,6 +72,8 @@ HABITS: dict[str, dict[str, Any]] = {
     "same-bytes-twice": {"repeats_tokens": True},
     "more-than-asked": {"extra_tokens": 3},
     "more-and-uncounted": {"extra_tokens": 3, "usage": False},
+    "lists-only-the-possible": {"lists_from": 1e-3},
+    "lists-only-the-probable": {"lists_from": 1e-2},
     "shaky": {"fails": 0.1},
     "text": {"logprobs": False},
     "text-trims": {"logprobs": False, "trims": True, "echoes": False},
@@ -81,7 +83,7 @@ HABITS: dict[str, dict[str, Any]] = {
 }
 
 
-FEW_CONTEXTS = {"shaky", "text-begins-anew", "text-more-and-uncounted"}
+FEW_CONTEXTS = {"lists-only-the-probable", "shaky", "text-begins-anew", "text-more-and-uncounted"}
 """Habits that leave too few contexts, or now and then no answer, for a verdict."""
 
 

@@ -95,12 +95,12 @@ def test_contexts_of_one_prompt_are_not_counted_as_independent() -> None:
 
 def test_95_percent_intervals_cover_the_mean_95_times_in_100() -> None:
     rng = np.random.default_rng(3)
-    runs = 800
+    runs = 500
     # The ratio estimator aims at the mean per context; sizes are independent of levels here.
-    truth = np.mean([x for cluster in draw(np.random.default_rng(4), 100_000) for x in cluster])
+    truth = np.mean([x for cluster in draw(np.random.default_rng(4), 30_000) for x in cluster])
     inside = []
     for _ in range(runs):
         interval = clustered_mean(draw(rng, 40))
         assert interval is not None
         inside.append(interval.low <= truth <= interval.high)
-    assert np.mean(inside) == pytest.approx(0.95, abs=0.025)
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.03)
