@@ -7,7 +7,13 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_embedded_init, setup_logging, worker_process_init, worker_ready
+from celery.signals import (
+    beat_embedded_init,
+    setup_logging,
+    worker_process_init,
+    worker_ready,
+    worker_shutting_down,
+)
 
 from leaderboard.lifetimes import die_with_parent
 
@@ -39,7 +45,26 @@ def _sweep_at_once(**_kwargs: Any) -> None:
 
 
 @worker_process_init.connect
+def _belong_to_the_worker(**_kwargs: Any) -> None:
+    """A killed worker leaves no process behind that goes on with its runs."""
+    from verifier.services.leases import pool_of
+
+    die_with_parent(os.getppid())
+    pool_of(os.getppid())
+
+
 @beat_embedded_init.connect
 def _end_with_the_worker(**_kwargs: Any) -> None:
-    """A killed worker leaves no process behind that goes on with its runs."""
     die_with_parent(os.getppid())
+
+
+@worker_shutting_down.connect
+def _hand_back(**_kwargs: Any) -> None:
+    """A worker asked to stop hands its work back; its processes notice and end within a heartbeat."""
+    from django.db import close_old_connections, connections
+
+    from verifier import services
+
+    close_old_connections()
+    services.hand_back_all()
+    connections.close_all()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from rich.console import Console
 
@@ -156,6 +159,10 @@ class _Demo:
         gunicorn = [sys.executable, "-m", "gunicorn", "leaderboard.wsgi", "--no-control-socket"]
         self._child("site", [*gunicorn, "--bind", f"127.0.0.1:{self._port}", "--threads", "4"])
         display.say(f"Watch it on {self._address}")
+        password = secrets.token_urlsafe(9)
+        get_user_model()._default_manager.create_superuser("operator", password=password)
+        path = settings.ADMIN_PATH
+        display.say(f"The operator's pages: {self._address}{path} (name operator, password {password})")
 
     def _child(self, name: str, command: Sequence[str], **streams: object) -> None:
         log = self._around.logs / f"{name}.log"

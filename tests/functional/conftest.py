@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -36,6 +36,7 @@ class Site:
     stacks: dict[str, ExitStack]
     operator: Operator
     lab: dict[str, str]
+    offered: dict[str, str] = field(default_factory=dict)
 
     def restart(self, name: str) -> None:
         """Start a line of the Procfile that has ended."""
@@ -44,6 +45,11 @@ class Site:
 
     def offer(self, name: str) -> str:
         """Register a deployment of the lab as an endpoint, by the operator's form; returns its id."""
+        if name not in self.offered:
+            self.offered[name] = self._register(name)
+        return self.offered[name]
+
+    def _register(self, name: str) -> str:
         return self.operator.add(
             "endpoint",
             provider=self._id("provider"),

@@ -1,4 +1,4 @@
-"""A worker killed with SIGKILL in the middle of a run loses nothing and asks for nothing twice."""
+"""A worker killed or stopped in the middle of a run loses nothing and asks for nothing twice."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 from django.conf import settings
@@ -23,39 +25,66 @@ def asked(base_url: str) -> int:
         return int(json.load(answer)["requests"])
 
 
-def test_the_run_is_taken_up_again_and_ends(site: Site) -> None:
-    before = asked(site.lab["q8_0"])
-    endpoint = site.offer("q8_0")
-    site.operator.act("endpoint", "start_run", endpoint)
-    run, *_ = site.run_of(endpoint)
-    of_run = f"from verifier_observation where run_id in ('{run}', '{run.replace('-', '')}')"
+@dataclass
+class Interrupted:
+    """A run whose worker is about to go: what was asked and kept of it."""
 
-    def kept() -> int:
-        return int(site.around.rows(f"select count(*) {of_run}")[0][0])
+    site: Site
+    deployment: str
 
-    until(lambda: kept() >= 10, "ten observations are stored", children=list(site.children.values()))
+    def __post_init__(self) -> None:
+        self.asked_before = asked(self.site.lab[self.deployment])
+        self.endpoint = self.site.offer(self.deployment)
+        self.site.operator.act("endpoint", "start_run", self.endpoint)
+        run, *_ = self.site.run_of(self.endpoint)
+        self._is_run = f"in ('{run}', '{run.replace('-', '')}')"
+        self.wait(lambda: self.kept() >= 10, "ten observations are stored")
+
+    def wait(self, condition: Callable[[], object], what: str) -> None:
+        until(condition, what, children=list(self.site.children.values()))
+
+    @property
+    def state(self) -> str:
+        return self.site.run_of(self.endpoint)[1]
+
+    def kept(self) -> int:
+        query = f"select count(*) from verifier_observation where run_id {self._is_run}"
+        return int(self.site.around.rows(query)[0][0])
+
+    def deliveries(self) -> int:
+        query = f"select deliveries from verifier_run where id {self._is_run}"
+        return int(self.site.around.rows(query)[0][0])
+
+    def taken_up_again(self) -> None:
+        """Start the worker again: the run ends, and nothing is asked twice beyond what was in flight."""
+        kept = self.kept()
+        self.site.restart("worker")
+        self.wait(lambda: self.state == "complete", "the run has ended")
+        assert self.kept() > kept
+        keys = f"select key from verifier_observation where run_id {self._is_run}"
+        assert self.site.around.rows(f"{keys} group by key having count(*) > 1") == []
+        requests = asked(self.site.lab[self.deployment]) - self.asked_before
+        assert self.kept() <= requests <= self.kept() + settings.RUN_CONCURRENCY
+
+
+def test_a_killed_workers_run_is_taken_up_again_and_ends(site: Site) -> None:
+    run = Interrupted(site, "q8_0")
     worker = site.children["worker"].process.pid
     workers = {number for number in living(site.around.folder) if os.getpgid(number) == worker}
     assert len(workers) > 2  # the worker and its pool
     os.kill(worker, signal.SIGKILL)
-    until(
-        lambda: not workers & set(living(site.around.folder)),
-        "its pool has ended too",
-        patience=20,
-    )
-    at_the_kill = kept()
-    assert site.run_of(endpoint)[1] == "running"
+    until(lambda: not workers & set(living(site.around.folder)), "its pool has ended too", patience=20)
+    assert run.state == "running"
+    run.taken_up_again()
+    assert run.deliveries() == 2
 
-    site.restart("worker")
-    until(
-        lambda: site.run_of(endpoint)[1] == "complete",
-        "the run has ended",
-        children=list(site.children.values()),
-    )
-    ((deliveries,),) = site.around.rows(
-        f"select deliveries from verifier_run where id in ('{run}', '{run.replace('-', '')}')"
-    )
-    assert deliveries == 2
-    assert kept() > at_the_kill
-    assert site.around.rows(f"select key {of_run} group by key having count(*) > 1") == []
-    assert kept() <= asked(site.lab["q8_0"]) - before <= kept() + settings.RUN_CONCURRENCY
+
+def test_a_stopped_workers_run_is_handed_back_at_once(site: Site) -> None:
+    run = Interrupted(site, "int4-g64")
+    worker = site.children["worker"].process
+    worker.terminate()
+    until(lambda: run.state == "queued", "the run is handed back", patience=5)
+    worker.wait(30)
+    assert run.deliveries() == 0
+    run.taken_up_again()
+    assert run.deliveries() == 1

@@ -35,6 +35,7 @@ class Job(Identified):
     state = models.CharField(max_length=20, default="queued")
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+    lease_owner = models.CharField(max_length=200, blank=True, editable=False, help_text="Host and process.")
     deliveries = models.PositiveSmallIntegerField(default=0, editable=False)
     rang = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When a worker was last called."

@@ -15,13 +15,14 @@ from verifier.services.registry import (
     set_credential,
 )
 from verifier.services.runs import RunNotPossible, cancel_run, execute_run, queue_run
-from verifier.services.sweeping import sweep
+from verifier.services.sweeping import hand_back_all, sweep
 
 __all__ = (
     "BaselineNotPossible",
     "RunNotPossible",
     "cancel_run",
     "execute_run",
+    "hand_back_all",
     "queue_baseline",
     "queue_run",
     "record_baseline",

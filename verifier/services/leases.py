@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +17,19 @@ from django.utils import timezone
 
 from verifier.models.base import Job, new_id
 from verifier.models.states import sources
+
+_main_process = 0
+
+
+def pool_of(process: int) -> None:
+    """Told once in each process of a pool: `process` is the worker's main process, which answers for it."""
+    global _main_process  # set once, before any job is taken
+    _main_process = process
+
+
+def owner() -> str:
+    """This worker, whichever of its processes asks: host and main process."""
+    return f"{socket.gethostname()}/{_main_process or os.getpid()}"
 
 
 class LeaseLost(Exception):
@@ -65,9 +80,9 @@ class Lease:
         if not self.held().filter(self.kind.moving_to(state)).update(state=state, **values):
             raise LeaseLost(f"{self.kind.table.__name__} {self.job_id} is no longer this worker's")
 
-    def hand_back(self) -> bool:
+    def hand_back(self, **values: Any) -> bool:
         """Put the job back in the queue, what was observed kept; False when it isn't ours any more."""
-        values = {"lease_token": None, "lease_expires_at": None, "stage": "waiting to be taken up again"}
+        values |= {"lease_token": None, "lease_expires_at": None, "stage": "waiting to be taken up again"}
         return bool(self.held().filter(self.kind.moving_to("queued")).update(state="queued", **values))
 
 
@@ -84,12 +99,26 @@ def take(kind: Kind, job_id: UUID) -> Lease | None:
         .update(
             state=kind.working,
             lease_token=token,
+            lease_owner=owner(),
             lease_expires_at=_expiry(now),
             deliveries=F("deliveries") + 1,
             started=Coalesce("started", now),
         )
     )
     return Lease(kind, job_id, token) if taken else None
+
+
+def give_up(kind: Kind) -> list[UUID]:
+    """Put every job that this worker owns back in the queue, and tell which; the delivery does not count.
+
+    The process that works on one finds its lease lost at its next heartbeat, and stops.
+    """
+    given: list[UUID] = []
+    mine = kind.table._default_manager.filter(state=kind.working, lease_owner=owner())
+    for job_id, token in mine.values_list("pk", "lease_token"):
+        if token is not None and Lease(kind, job_id, token).hand_back(deliveries=F("deliveries") - 1):
+            given.append(job_id)
+    return given
 
 
 def expired(kind: Kind, now: datetime | None = None) -> Q:

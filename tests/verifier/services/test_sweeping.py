@@ -12,7 +12,7 @@ from verifier import services, signals
 from verifier.models import Baseline, BaselineState, Run, RunState
 from verifier.services.doorbell import calls_waiting
 from verifier.services.jobs import RUNS
-from verifier.services.leases import take
+from verifier.services.leases import LeaseLost, take
 from verifier.services.sweeping import Swept, sweep
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
@@ -100,3 +100,18 @@ def test_an_end_that_nobody_heard_is_announced_again(runs: list[Run]) -> None:
     assert heard == [run.pk]
     run.refresh_from_db()
     assert run.announced is not None
+
+
+def test_a_worker_that_is_asked_to_stop_hands_its_jobs_back(runs: list[Run]) -> None:
+    mine, theirs = take(RUNS, runs[0].pk), take(RUNS, runs[1].pk)
+    assert mine is not None
+    assert theirs is not None
+    Run.objects.filter(pk=runs[1].pk).update(lease_owner="elsewhere/1")
+    assert services.hand_back_all() == 1
+    assert calls_waiting() == 1
+    states = dict(Run.objects.values_list("pk", "state"))
+    assert [states[run.pk] for run in runs] == ["queued", "running", "queued"]
+    assert Run.objects.get(pk=runs[0].pk).deliveries == 0
+    with pytest.raises(LeaseLost):
+        mine.renew()
+    theirs.renew()
