@@ -21,7 +21,14 @@ FLOOR = 0.001
 """Smallest delta. Honest stacks that agree bit for bit say nothing about other hardware."""
 
 UNCALIBRATED = 0.012
-"""delta without any honest stack: MARGIN x the worst honest mean of the lab (METHOD.md section 3)."""
+"""Smallest delta while fewer than two honest stacks are known: MARGIN x the worst honest mean of the lab.
+One stack may agree bit for bit, and would then accuse every other (METHOD.md section 3)."""
+
+ENOUGH_STACKS = 2
+"""Honest stacks from which a band is no longer provisional."""
+
+FARTHEST = 8.0
+"""c is at most this many deltas: excluding only a far rung would cost more prompts, not fewer."""
 
 RUNG_WITHOUT_LADDER = 4.0
 """Without a recorded rung, c = this many deltas: the verdict then names a size, not a quantization."""
@@ -71,7 +78,7 @@ class Band:
 
     @property
     def provisional(self) -> bool:
-        return len(self.honest) < 2
+        return len(self.honest) < ENOUGH_STACKS
 
     @property
     def worst_honest(self) -> float:
@@ -134,13 +141,15 @@ def band(baseline: Baseline, contexts: Sequence[Context], score: Score, margin: 
 
     honest = rungs(Role.HONEST)
     ladder = rungs(Role.RUNG)
-    delta = max(FLOOR, margin * honest[-1].mean) if honest else UNCALIBRATED
+    floor = FLOOR if len(honest) >= ENOUGH_STACKS else UNCALIBRATED
+    delta = max(floor, margin * honest[-1].mean) if honest else floor
     # A rung inside the band cannot be told from honest: the smallest one beyond it is what can be excluded.
     beyond = [rung for rung in ladder if rung.mean > 2 * delta]
-    c = beyond[0].mean if beyond else min(0.5, RUNG_WITHOUT_LADDER * delta)
+    c = min(beyond[0].mean, FARTHEST * delta) if beyond else min(0.5, RUNG_WITHOUT_LADDER * delta)
     excludes = f"a mean deviation of {100 * c:.2g} points or more"
     for rung in beyond[:1] or ladder[-1:]:
-        excludes = f"{rung.label} and coarser"
+        if c == rung.mean or not beyond:
+            excludes = f"{rung.label} and coarser"
     return Band(delta, c, excludes, margin, honest, ladder)
 
 

@@ -40,6 +40,8 @@ TOP_LOGPROBS = (20, 5)
 UNCHANGED = 0.3
 """Most tv between temperature 0 and 1 of the same context for lists taken before sampling."""
 SHORTEST_LIST = 2
+PASSING = frozenset({Fault.SERVER_ERROR, Fault.RATE_LIMITED, Fault.TRUNCATED})
+"""Faults that one unlucky request may meet: another place is tried before the run gives up."""
 STAGE = "what the endpoint offers"
 
 Asking = Generator[Ask, Sequence[Observation], Observation]
@@ -91,6 +93,8 @@ def _logprobs(
         return 0, 0, observation.ok, _said(observation, "logprobs were not asked for")
     for asked in TOP_LOGPROBS:
         observation = yield from _one(session, contexts[0], asked, 0.0)
+        if observation.fault in PASSING:
+            observation = yield from _one(session, contexts[-1], asked, 0.0)
         if observation.fault is not Fault.REJECTED:
             break
     if observation.fault in (Fault.REJECTED, Fault.MALFORMED):

@@ -48,11 +48,11 @@ def run(session: Session) -> Dialogue:
         return Finding(CHECK.name, CHECK.version, Outcome.PASS, said, *numbers)
     if times >= 0.9 * len(differences) and common > 0:
         said = (
-            f"It counts {common} prompt tokens more than the official template makes: something is put "
+            f"It counts {_tokens(common)} more than the official template makes: something is put "
             "before the user's messages (a hidden system prompt), or the template is another one."
         )
     elif times >= 0.9 * len(differences) and common < 0:
-        said = f"It counts {-common} prompt tokens fewer than the official template makes: another template."
+        said = f"It counts {_tokens(-common)} fewer than the official template makes: another template."
     else:
         said = (
             "Its prompt-token counts differ from the official template's by varying amounts: another "
@@ -67,3 +67,7 @@ CHECK = Check("prompt_tokens", "1", "Prompt tokens", 20, run)
 def _nothing() -> Generator[Ask, Sequence[Observation], None]:
     """A check is a generator even when it has nothing to ask."""
     yield from ()
+
+
+def _tokens(count: int) -> str:
+    return f"{count} prompt token{'' if count == 1 else 's'}"

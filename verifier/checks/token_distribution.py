@@ -42,6 +42,8 @@ from verifier.stats.power import Replay, replay_rung
 
 BATCH = 8
 """Prompts in flight between two looks at the evidence."""
+ALIGNED_SHARE = 0.5
+"""Share of the answers that must align for a verdict."""
 DISJOINT_FROM_K = 5
 """Shorter lists may be disjoint by chance, so they never speak of another model."""
 
@@ -273,6 +275,9 @@ def _finding(
 
 
 def _verdict(decision: Decision, gathered: Gathered) -> tuple[str, Outcome]:
+    if gathered.scores and len(gathered.scores) < ALIGNED_SHARE * (len(gathered.scores) + gathered.set_aside):
+        # What is left may be another mixture of contexts than the band was measured on.
+        return "insufficient-access", Outcome.UNSUPPORTED
     if decision.verdict:
         return decision.verdict, OUTCOMES[decision.verdict]
     if gathered.scores:

@@ -38,11 +38,12 @@ def compare(declared: str | None, measured: str | None, *, verdict: str) -> Decl
     A faithful endpoint keeps any declaration: nothing coarser than declared was found. `broken` is said
     only when the measured rung has fewer bits than declared.
     """
-    if declared in (None, "", "unknown"):
+    declared = (declared or "unknown").strip().lower()
+    if declared in ("", "unknown"):
         return Declaration(None, measured, "undeclared")
     if verdict == "faithful":
         return Declaration(declared, measured, "kept")
-    promised, found = BITS.get(str(declared)), BITS.get(str(measured))
+    promised, found = BITS.get(declared), BITS.get(str(measured))
     if verdict != "deviating" or promised is None or found is None:
         return Declaration(declared, measured, "unknown")
     return Declaration(declared, measured, "kept" if found >= promised else "broken")

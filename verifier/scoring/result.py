@@ -91,7 +91,8 @@ def _cause(verdict: str, by_check: Mapping[str, Finding]) -> dict[str, str] | No
     if verdict not in policy.ACCUSING:
         return None
     counted = by_check.get("prompt_tokens")
-    if counted is not None and counted.outcome is Outcome.WARN:
+    # A stray count explains nothing; another template shows in most of them.
+    if counted is not None and counted.outcome is Outcome.WARN and (counted.estimate or 0.0) < 0.5:
         name = "another tokenizer or template" if verdict == "different-model" else "prompt or template"
         return {"name": name, "evidence": counted.cause}
     if verdict == "different-model":

@@ -82,9 +82,20 @@ def test_c_is_the_smallest_rung_that_is_clear_of_the_band() -> None:
 
 
 def test_without_a_ladder_it_names_a_size() -> None:
-    found = made([0.004], [])
+    found = made([0.003, 0.004], [])
     assert found.c == pytest.approx(4 * found.delta)
     assert found.excludes == "a mean deviation of 2.4 points or more"
+
+
+def test_one_stack_never_makes_a_narrow_band() -> None:
+    """It may agree bit for bit, and would then accuse every other honest stack."""
+    assert made([0.0], []).delta == made([], []).delta > made([0.0, 0.0], []).delta
+
+
+def test_a_far_ladder_is_not_waited_for() -> None:
+    found = made([0.003, 0.004], [0.3])
+    assert found.c == pytest.approx(8 * found.delta)
+    assert found.excludes == "a mean deviation of 4.8 points or more"
 
 
 def test_a_ladder_that_lies_in_the_band_names_its_coarsest_rung() -> None:

@@ -132,7 +132,7 @@ def test_asked_for_text_alone_no_logprobs_are_requested() -> None:
     [
         (Fault.UNREACHABLE, Outcome.FAULTY, 1),
         (Fault.TIMEOUT, Outcome.FAULTY, 1),
-        (Fault.SERVER_ERROR, Outcome.FAULTY, 1),
+        (Fault.SERVER_ERROR, Outcome.FAULTY, 2),
         (Fault.TOO_LARGE, Outcome.FAULTY, 1),
         (Fault.MALFORMED, Outcome.FAULTY, 2),
         (Fault.REJECTED, Outcome.UNSUPPORTED, 3),

@@ -76,7 +76,7 @@ class OneOff(Counting):
 
 
 def test_fewer_varying_and_single_differences_are_told_apart() -> None:
-    assert "1 prompt tokens fewer" in judged(Fewer()).cause
+    assert "1 prompt token fewer" in judged(Fewer()).cause
     assert "varying amounts" in judged(Varying()).cause
     # One in twenty is no hidden prompt, but it is no pass either.
     assert judged(OneOff()).outcome is Outcome.WARN

@@ -45,7 +45,10 @@ def test_a_value_outside_its_interval_is_refused() -> None:
 def test_places_follow_the_order_of_values_and_count_everybody(entries: list[Interval]) -> None:
     ranks = rank_bands(entries)
     assert len(ranks) == len(entries)
-    by_value = [ranks[i].place for i in sorted(range(len(entries)), key=lambda i: -entries[i].value)]
+    by_value = [
+        ranks[i].place
+        for i in sorted(range(len(entries)), key=lambda i: (-entries[i].value, -entries[i].low))
+    ]
     assert by_value == sorted(by_value)
     for place in set(by_value):
         members = by_value.count(place)

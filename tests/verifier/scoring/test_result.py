@@ -135,7 +135,7 @@ def test_a_run_without_an_answer_holds_one_finding_and_the_words_of_the_failure(
     assert (result["evidence_level"], result["k"], result["context_types"]) == ("none", 0, [])
     assert (result["fidelity"], result["honest_band"], result["ladder"]) == (None, None, None)
     assert (result["e_value"], result["e_values"], result["contexts"]) == (1.0, {}, 0)
-    assert (result["faulty_requests"], result["stopped_because"]) == (1, "endpoint-down")
+    assert (result["faulty_requests"], result["stopped_because"]) == (2, "endpoint-down")
 
 
 @pytest.mark.parametrize("fault", Fault)
