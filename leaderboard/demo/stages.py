@@ -1,8 +1,8 @@
 """What the demo asks of the server, through the services an operator's clicks use; the worker does the work.
 
 A short baseline comes first, so that the first verdicts come soon. Most degradations are found out with it.
-What it leaves inconclusive (honest deployments: `faithful` takes more than a hundred prompts) is verified
-again once a longer baseline is recorded.
+It is then extended to the whole suite, with the calibration kept, and what it left inconclusive is verified
+again: `faithful` takes at least 117 prompts, and about 50 more for each outlier among them.
 """
 
 from __future__ import annotations
@@ -33,8 +33,6 @@ WORKERS = 3
 """Jobs at a time: two deployments of the lab keep two cores busy, and the judging takes some time too."""
 SHORT = 40
 """Prompts of the first baseline: asked of the reference and of everything that calibrates."""
-LONG = 190
-"""Prompts of the longer one, which keeps that calibration. `faithful` takes 117, more after an outlier."""
 
 CALIBRATING = {
     "reference": ReferenceRole.REFERENCE,
@@ -132,7 +130,7 @@ class Stages:
         runs = self.runs()
         ended = {name: run for name, run in runs.items() if run.state in ENDED and run.announced}
         if ended and self.long is None:
-            self.long = services.queue_baseline(self._model, prompts=LONG, extends=self.short)
+            self.long = services.queue_baseline(self._model, extends=self.short)
         if self.long is not None:
             _refresh(self.long)
         doubtful = [name for name, run in ended.items() if self._may_be_settled(run)]
