@@ -60,7 +60,9 @@ class Display(AbstractContextManager["Display"]):
         stage = f"weights built: {done} of {total}" if total else ""
         self._show("Lab", answering, expected, stage)
         if answering == expected:
-            self._once("lab", f"The lab answers: {expected} deployments of a real language model.")
+            self._once(
+                f"lab {expected}", f"The lab answers: {expected} deployments of a real language model."
+            )
 
     def baseline(self, name: str, baseline: Baseline) -> None:
         """How far a recording is."""

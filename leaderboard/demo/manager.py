@@ -63,6 +63,7 @@ class _Demo:
         self._stack = stack
         self._children: list[Child] = []
         self._talks: list[LabTalk] = []
+        self._served = 0
         self._port = options.port
 
     def verify(self) -> bool:
@@ -110,7 +111,7 @@ class _Demo:
             child.check()
         talks = [talk.listen() for talk in self._talks]
         ready = set().union(*(talk.ready for talk in talks))
-        display.lab(len(ready), len(self._around.ports), [talk.built for talk in talks])
+        display.lab(len(ready), self._served, [talk.built for talk in talks])
         done = stages.advance(ready)
         rest = [name for name in self._around.ports if name not in self._first]
         if stages.short_is_ready and rest and len(talks) == 1:
@@ -150,6 +151,7 @@ class _Demo:
                 f"lab-{number}", [sys.executable, "-m", "leaderboard.demo.lab", *ports], stdout=output
             )
         self._talks.append(LabTalk(said))
+        self._served += len(names)
 
     def _start_site(self, display: Display) -> None:
         call_command("collectstatic", verbosity=0, interactive=False)
