@@ -62,9 +62,14 @@ def _insufficient(result: Mapping[str, Any], model: str) -> str:
 
 
 def _not_measured(result: Mapping[str, Any], model: str) -> str:
-    down = result.get("stopped_because") == "endpoint-down"
-    return ": the endpoint did not answer" if down else ": the run gave no usable answers"
+    return _SILENCE.get(result.get("stopped_because", ""), ": the run gave no usable answers")
 
+
+_SILENCE = {
+    "endpoint-down": ": the endpoint did not answer",
+    "refused": ": the endpoint refused the requests",
+    "our-failure": ": our side could not send the requests",
+}
 
 _REST = {
     "faithful": _faithful,

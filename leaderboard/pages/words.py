@@ -78,6 +78,8 @@ STOPPED: Mapping[str, str] = {
     "budget": "the budget was used up",
     "pool-exhausted": "the suite had no more prompts",
     "endpoint-down": "the endpoint stopped answering",
+    "refused": "the endpoint refused the requests",
+    "our-failure": "our side could not send the requests",
     "interrupted": "the run was interrupted",
     "insensitive": "the suite could not have told a difference",
 }

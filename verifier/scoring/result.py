@@ -15,6 +15,9 @@ from verifier.scoring.speed import first_token
 
 RESULT = 1
 
+SILENCE = {Outcome.UNSUPPORTED: "refused", Outcome.ERROR: "our-failure"}
+"""Why a run got no answer at all, where the endpoint was not simply down."""
+
 LADDER_WORDS = {
     "at": "Closest known degradation: {label}.",
     "beyond": "Further than the coarsest known degradation, {label}.",
@@ -28,7 +31,7 @@ def build(session: Session, findings: Sequence[Finding], endpoint: Mapping[str, 
     capabilities = by_check["capabilities"]
     distribution = by_check.get("token_distribution")
     seen: Mapping[str, Any] = distribution.details if distribution else {}
-    verdict, stopped_because = _verdict(session, distribution)
+    verdict, stopped_because = _verdict(session, capabilities, distribution)
     cause = _cause(verdict, by_check)
     declaration = compare(session.settings.declared, _measured(verdict, seen, cause), verdict=verdict)
     result = {
@@ -77,12 +80,12 @@ def build(session: Session, findings: Sequence[Finding], endpoint: Mapping[str, 
     return dict(rounded(result))
 
 
-def _verdict(session: Session, distribution: Finding | None) -> tuple[str, str]:
+def _verdict(session: Session, capabilities: Finding, distribution: Finding | None) -> tuple[str, str]:
     """(verdict, why the run stopped)."""
     if distribution is None:
         if session.interrupted:
             return "not-measured", "interrupted"
-        return "not-measured", "endpoint-down"
+        return "not-measured", SILENCE.get(capabilities.outcome, "endpoint-down")
     return distribution.details["verdict"], distribution.details.get("stopped_because", "pool-exhausted")
 
 

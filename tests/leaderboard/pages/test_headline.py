@@ -36,6 +36,10 @@ NOTHING: dict[str, Any] = {"measured": None, "state": "unknown", "nearest": None
             "Not measured: the endpoint did not answer",
         ),
         (
+            result("not-measured", None, stopped_because="refused", **NOTHING),
+            "Not measured: the endpoint refused the requests",
+        ),
+        (
             result("not-measured", None, stopped_because="interrupted", **NOTHING),
             "Not measured: the run gave no usable answers",
         ),

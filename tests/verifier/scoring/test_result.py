@@ -202,3 +202,17 @@ def test_the_same_evidence_gives_the_same_bytes() -> None:
     texts = {result_text(verify(Synthetic(noise=INT8, stack="x"), seed=5)) for _ in range(2)}
     assert len(texts) == 1
     assert result_text(verify(Synthetic(noise=INT8, stack="x"), seed=6)) not in texts
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (Fault.UNREACHABLE, "endpoint-down"),
+        (Fault.UNAUTHORISED, "refused"),
+        (Fault.REJECTED, "refused"),
+        (Fault.EGRESS_REFUSED, "our-failure"),
+    ],
+)
+def test_whose_silence_it_was(fault: Fault, why: str) -> None:
+    result = verify(Synthetic(fails=1.0, fault=fault))
+    assert (result["verdict"], result["stopped_because"]) == ("not-measured", why)
