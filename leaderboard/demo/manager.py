@@ -15,7 +15,7 @@ from django.core.management import call_command
 from rich.console import Console
 
 from leaderboard.demo.display import Display
-from leaderboard.demo.processes import Child, ChildFailed, Interrupted, interruptible, running
+from leaderboard.demo.processes import Child, ChildFailed, Interrupted, ending, interruptible, running
 from leaderboard.demo.redis import embedded_redis
 from leaderboard.demo.stages import WORKERS, LabTalk, Stages, Stuck, needed_first, right
 from leaderboard.demo.surroundings import AlreadyRunning, Surroundings, claimed, free_port_near, socket_path
@@ -41,9 +41,12 @@ def run(surroundings: Surroundings, options: Options, console: Console) -> int:
     try:
         with interruptible(), claimed(surroundings.folder), ExitStack() as stack:
             demo = _Demo(surroundings, options, console, stack)
-            everything_right = demo.verify()
-            if not options.once:
-                demo.serve()
+            try:
+                everything_right = demo.verify()
+                if not options.once:
+                    demo.serve()
+            finally:
+                ending()
     except Interrupted:
         console.print("\nStopped; nothing is left running.", highlight=False)
         return INTERRUPTED if everything_right is None else int(not everything_right)

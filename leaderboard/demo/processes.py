@@ -17,6 +17,7 @@ from typing import IO
 from leaderboard.lifetimes import die_with_parent
 
 STOP_SECONDS = 5.0
+AGAIN_SECONDS = 0.5
 LAST_LINES = 15
 
 
@@ -47,20 +48,33 @@ class Child:
         return "\n".join([f"The last lines of {self.log}:", *(f"  {line}" for line in lines[-LAST_LINES:])])
 
 
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def ending() -> None:
+    """Say within `interruptible` that the end has begun: from here on nothing interrupts it."""
+    for number in INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Within the block SIGINT, SIGTERM and SIGHUP raise Interrupted, once: ending is not interrupted."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    """Within the block SIGINT, SIGTERM and SIGHUP raise Interrupted.
+
+    Python drops an exception that is raised in a destructor or in a callback from C, so Interrupted is
+    raised again and again until somebody says that the `ending` has begun.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
-        for number in numbers:
-            signal.signal(number, signal.SIG_IGN)
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
         raise Interrupted
 
-    before = {number: signal.signal(number, interrupt) for number in numbers}
+    before = {number: signal.signal(number, interrupt) for number in (*INTERRUPTS, signal.SIGALRM)}
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -4,12 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from leaderboard.demo.processes import ChildFailed, Interrupted, interruptible, running
+from leaderboard.demo.processes import ChildFailed, Interrupted, ending, interruptible, running
 from tests.functional.surroundings import living, until
 
 GROUP = """
@@ -61,15 +61,22 @@ def test_a_killed_manager_takes_its_children_along(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interruption_is_raised_once_and_never_while_ending(number: signal.Signals) -> None:
+def test_an_interruption_never_comes_while_ending(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     ended = False
     with pytest.raises(Interrupted), interruptible():  # noqa: PT012
         try:
-            os.kill(os.getpid(), number)
-            time.sleep(5)
+            signal.raise_signal(number)
         finally:
-            os.kill(os.getpid(), number)
+            ending()
+            signal.raise_signal(number)
             ended = True
     assert ended
     assert signal.getsignal(number) == before
+
+
+def test_an_interruption_that_is_dropped_comes_again() -> None:
+    with pytest.raises(Interrupted), interruptible():  # noqa: PT012
+        with suppress(Interrupted):  # as Python does in a destructor, or in a callback from C
+            signal.raise_signal(signal.SIGINT)
+        signal.pause()
