@@ -2,9 +2,9 @@
 
 The randomised probability integral transform (Brockwell 2007; Czado, Gneiting & Held 2009): the mass of the
 tokens before the sampled one plus a uniform share of its own. It is uniform on [0, 1] if the token came from
-that distribution (not only then: errors of several contexts may cancel). With the tokens in falling order its shape tells the
-cause: a lower temperature, top_p or top_k pushes it towards 0, a higher temperature towards 1; spoofed
-logprobs do either.
+that distribution (not only then: errors of several contexts may cancel). With the tokens in falling order its
+shape tells the cause: a lower temperature, top_p or top_k pushes it towards 0, a higher temperature towards
+1; spoofed logprobs do either.
 
 The Kolmogorov distance from uniform is used as an effect size, judged against honest deployments, not as a
 test: honest servers, too, sample from slightly other numbers than they list.
