@@ -10,8 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from verifier.suites import SuiteError, load, names
-from verifier.suites.loader import FOLDER
+from verifier.suites import (
+    HIDDEN,
+    PUBLIC,
+    Prompt,
+    SuiteError,
+    as_jsonl,
+    load,
+    names,
+    read_hidden,
+    with_hidden,
+)
+from verifier.suites.loader import FOLDER, plain
 
 ABOUT = 'name = "mini"\nversion = "2.1"\nlicence = "Apache-2.0"\nnote = "for a test"\n'
 GOOD = {"id": "a", "category": "word", "language": "en", "messages": [{"role": "user", "content": "Hi"}]}
@@ -84,12 +94,75 @@ def test_missing_data_file_is_named(tmp_path: Path) -> None:
         load("mini", tmp_path)
 
 
+def pool(path: Path, *rows: object) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return path
+
+
+SECRET = GOOD | {"id": "h001", "messages": [{"role": "user", "content": "Hello there"}]}
+
+
+def test_a_hidden_pool_follows_the_public_prompts(tmp_path: Path) -> None:
+    hidden = pool(tmp_path / "secret.jsonl", SECRET)
+    open_suite = load("mini", write(tmp_path, GOOD))
+    suite = load("mini", tmp_path, hidden=hidden)
+    assert [(prompt.id, prompt.pool) for prompt in suite.prompts] == [("a", PUBLIC), ("h001", HIDDEN)]
+    assert suite.sha256 == open_suite.sha256
+    assert open_suite.hidden_sha256 is None
+    assert suite.hidden_sha256 == hashlib.sha256(hidden.read_bytes()).hexdigest()
+
+
+def test_another_hidden_pool_replaces_the_first(tmp_path: Path) -> None:
+    suite = load("mini", write(tmp_path, GOOD), pool(tmp_path / "secret.jsonl", SECRET))
+    message = {"role": "user", "content": "Anything else"}
+    fresh = (Prompt("h001", "word", "en", (message,)),)
+    again = with_hidden(suite, fresh, hashlib.sha256(as_jsonl(fresh)).hexdigest())
+    assert [(prompt.id, prompt.pool) for prompt in again.prompts] == [("a", PUBLIC), ("h001", HIDDEN)]
+    assert again.prompts[1].messages == (message,)
+    assert again.hidden_sha256 != suite.hidden_sha256
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (SECRET | {"id": "a"}, "id 'a' of the hidden pool is taken"),
+        (GOOD | {"id": "h001"}, "'h001' says the same as the public 'a'"),
+        (SECRET | {"messages": [{"role": "user", "content": "  hi! "}]}, "'h001' says the same"),
+        (SECRET | {"messages": []}, r"secret\.jsonl, line 1: messages must be a list"),
+        (SECRET | {"pool": "hidden"}, r"secret\.jsonl, line 1: expected an object with exactly id"),
+    ],
+)
+def test_a_hidden_pool_that_does_not_fit_is_refused(tmp_path: Path, row: object, says: str) -> None:
+    with pytest.raises(SuiteError, match=says):
+        load("mini", write(tmp_path, GOOD), hidden=pool(tmp_path / "secret.jsonl", row))
+
+
+def test_a_hidden_pool_in_memory_may_not_repeat_an_id(tmp_path: Path) -> None:
+    prompts = [Prompt("h001", "word", "en", ({"role": "user", "content": text},)) for text in ("One", "Two")]
+    with pytest.raises(SuiteError, match="'h001' of the hidden pool is taken"):
+        with_hidden(load("mini", write(tmp_path, GOOD)), prompts, "0" * 64)
+
+
+def test_an_unreadable_hidden_pool_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SuiteError, match=r"nowhere\.jsonl cannot be read"):
+        load("mini", write(tmp_path, GOOD), hidden=tmp_path / "nowhere.jsonl")
+    (tmp_path / "latin.jsonl").write_bytes(b"\xe9")
+    with pytest.raises(SuiteError, match=r"latin\.jsonl cannot be read as UTF-8"):
+        read_hidden(tmp_path / "latin.jsonl")
+
+
+def test_plain_drops_case_and_punctuation_but_no_vowel_sign() -> None:
+    def said(text: str) -> str:
+        return plain(Prompt("x", "word", "en", ({"role": "user", "content": text},)))
+
+    assert said(" Name a  COLOUR!") == said("name a colour")
+    assert said("किसी") != said("कसी")
+    assert said("2 + 2") != said("2 × 2")
+
+
 @pytest.mark.parametrize("name", names())
 def test_shipped_files_are_in_one_canonical_form(name: str) -> None:
-    raw = (FOLDER / f"{name}.jsonl").read_bytes()
-    rows = [json.loads(line) for line in raw.decode().split("\n")[:-1]]
-    lines = [json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows]
-    assert raw == "".join(lines).encode()
+    assert as_jsonl(load(name).prompts) == (FOLDER / f"{name}.jsonl").read_bytes()
 
 
 def test_core_is_what_its_note_says() -> None:
