@@ -30,10 +30,17 @@ def verification(
     `endpoint` is `{"base_url", "upstream_model"}`, copied into the result. Raises SuiteMismatch.
     """
     known = {prompt.id for prompt in suite.prompts}
-    if baseline.suite_sha256 != suite.sha256 or not known.issuperset(baseline.by_prompt):
+    if baseline.suite_sha256 != suite.sha256 or not known.issuperset(
+        prompt_id for prompt_id in baseline.by_prompt if baseline.hidden_sha256 is None
+    ):
         raise SuiteMismatch(
             f"the baseline was recorded with {baseline.suite} (sha256 {baseline.suite_sha256[:12]}…), "
             f"this is {suite.name} {suite.version} (sha256 {suite.sha256[:12]}…); record the baseline again"
+        )
+    if baseline.hidden_sha256 is not None and baseline.hidden_sha256 != suite.hidden_sha256:
+        raise SuiteMismatch(
+            f"the baseline was recorded with the hidden pool of sha256 {baseline.hidden_sha256[:12]}…; "
+            "give that pool"
         )
     session = Session(suite, baseline, settings)
     findings: list[Finding] = []

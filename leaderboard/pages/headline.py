@@ -38,8 +38,8 @@ def _deviating(result: Mapping[str, Any], model: str) -> str:
     nearest = ((result.get("ladder") or {}).get("nearest") or {}).get("label")
     declared, measured = declaration.get("declared"), declaration.get("measured")
     cause = (result.get("cause") or {}).get("name")
-    if cause:
-        return f": most likely its {cause}"
+    if cause in words.CAUSES:
+        return f": {words.CAUSES[cause]}"
     if declaration.get("state") == "broken" and measured:
         return f": declared {declared}, measured closest to {nearest or measured}"
     if declaration.get("state") == "kept" and declared:

@@ -46,6 +46,23 @@ VERDICTS: Mapping[str, Term] = {
     "not-measured": NOT_MEASURED,
 }
 
+CAUSES: Mapping[str, str] = {
+    "kv-cache quantization": "its attention cache looks quantized",
+    "pruning": "part of the weights looks cut away",
+    "dropped layer": "a layer of the model looks left out",
+    "other checkpoint": "the weights look like another checkpoint",
+    "hidden prompt": "most likely a hidden prompt stands before every question",
+    "wrong template": "most likely it renders chats with another template",
+    "temperature override": "it samples at another temperature than asked for",
+    "truncated sampling": "it cuts off unlikely tokens though asked not to",
+    "truncated context": "long prompts are cut",
+    "lossy speculative decoding": "it keeps a draft model's tokens where the model would not",
+    "spoofed logprobs": "its text is not by the model whose probabilities it shows",
+    "partial routing": "part of the requests goes to other weights",
+    "special-casing": "prompts that it can know are answered by other weights than the rest",
+}
+"""What a sentence says of each cause; a quantization of the weights is told by its place on the ladder."""
+
 OUTCOMES: Mapping[str, Term] = {
     "pass": Term("pass", "disc", "faithful", "As the official weights do."),
     "warn": Term("warn", "triangle-open", "deviating", "Unusual, but no proof."),

@@ -51,7 +51,8 @@ def baseline() -> Baseline:
         ("INT8", INT8, Role.RUNG, "int8"),
         ("INT4", INT4, Role.RUNG, "int4"),
     ):
-        found = calibrated(found, Synthetic(noise=noise, stack=label), label, role, quantization)
+        cause = "weight quantization" if quantization else ""
+        found = calibrated(found, Synthetic(noise=noise, stack=label), label, role, quantization, cause)
     return found
 
 
@@ -68,10 +69,18 @@ def calibrated(
     label: str,
     role: Role = Role.HONEST,
     quantization: str | None = None,
+    cause: str = "",
     prompts: int | None = None,
 ) -> Baseline:
     dialogue = calibrate(
-        found, SUITE, name=label, label=label, role=role, quantization=quantization, prompts=prompts
+        found,
+        SUITE,
+        name=label,
+        label=label,
+        role=role,
+        quantization=quantization,
+        cause=cause,
+        prompts=prompts,
     )
     return converse(dialogue, endpoint)
 

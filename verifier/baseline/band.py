@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from verifier.baseline.model import Baseline, Context, ContextType, Role, Stack
 from verifier.checks.base import Token, as_logprobs
-from verifier.stats.divergence import top_k, tv_bound
+from verifier.stats.divergence import TopK, top_k, tv_bound
 
 MARGIN = 1.5
 """delta = MARGIN x the worst honest stack's mean (METHOD.md section 3)."""
@@ -102,10 +102,13 @@ class Band:
 
 def tv_score(k: int) -> Score:
     """Deviation as the total-variation bound at `k`."""
+    reference: dict[str, tuple[Context, TopK]] = {}
 
     def score(context: Context, top: tuple[Token, ...]) -> float:
-        q = top_k(context.logprobs, k)
-        return tv_bound(q, top_k(as_logprobs(top), k))
+        known = reference.get(context.id)
+        if known is None or known[0] is not context:
+            known = reference[context.id] = (context, top_k(context.logprobs, k))
+        return tv_bound(known[1], top_k(as_logprobs(top), k))
 
     return score
 
@@ -153,9 +156,13 @@ def band(baseline: Baseline, contexts: Sequence[Context], score: Score, margin: 
     return Band(delta, c, excludes, margin, honest, ladder)
 
 
-def usable_contexts(baseline: Baseline, types: Sequence[ContextType]) -> list[Context]:
-    """The baseline's contexts of the given types, in its order."""
-    return [context for context in baseline.contexts if context.type in types]
+def usable_contexts(baseline: Baseline, types: Sequence[ContextType], *, long: bool = False) -> list[Context]:
+    """The baseline's contexts of the given types, in its order: of its long prompts, or of all the others."""
+    return [
+        context
+        for context in baseline.contexts
+        if context.type in types and baseline.is_long(context.prompt_id) is long
+    ]
 
 
 def _log_ratio(a: float, b: float) -> float:

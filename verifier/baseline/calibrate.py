@@ -24,6 +24,7 @@ def calibrate(
     label: str,
     role: Role,
     quantization: str | None,
+    cause: str = "",
     prompts: int | None = None,
 ) -> Generator[Ask, Sequence[Observation], Baseline]:
     """Ask the deployment every context of `baseline`, or those of `prompts` of its prompts, evenly spaced.
@@ -63,7 +64,7 @@ def calibrate(
             f"{label} answered only {len(answers)} of {len(probes)} contexts usably ({why}); "
             "a calibration deployment must answer chat requests with logprobs and top_logprobs 20"
         )
-    return baseline.with_stack(Stack(name, label, role, quantization, answers))
+    return baseline.with_stack(Stack(name, label, role, quantization, answers, cause))
 
 
 def spaced(prompt_ids: Sequence[str], n: int | None) -> frozenset[str]:

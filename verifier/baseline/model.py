@@ -16,7 +16,10 @@ from verifier.checks.base import Token, as_logprobs
 from verifier.evidence.canonical import digest
 from verifier.evidence.codec import tokens_from_json, tokens_to_json
 
-FORMAT = 1
+FORMAT = 2
+
+LONG = 400
+"""Prompt tokens from which a prompt belongs to the long ones: they are judged by a band of their own."""
 
 
 class ContextType(StrEnum):
@@ -40,6 +43,8 @@ class Role(StrEnum):
 
     HONEST = "honest"
     RUNG = "rung"
+    VARIANT = "variant"
+    """Known by its fingerprint only: not on the ladder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +76,27 @@ class PrefixProbe:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A deployment of known truth, asked the same contexts: context id -> its next-token list."""
+    """A deployment of known truth, asked the same contexts: context id -> its next-token list.
+
+    `cause` names what was done to it in the words of METHOD.md section 5 ("" for an honest one).
+    """
 
     name: str
     label: str
     role: Role
     quantization: str | None
     answers: Mapping[str, tuple[Token, ...]]
+    cause: str = ""
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """See the module. `prompt_tokens` is the reference's count for each prompt as a plain chat request."""
+    """See the module. `prompt_tokens` is the reference's count for each prompt as a plain chat request.
+
+    `raw` holds, for some prompts, the text that the official chat template makes of them, where the
+    reference was seen to answer it through `/completions` as it answers the chat request.
+    `hidden_sha256` names the hidden pool that some of the prompts are from.
+    """
 
     model: str
     suite: str
@@ -96,6 +110,8 @@ class Baseline:
     contexts: tuple[Context, ...]
     set_aside: Mapping[str, int] = field(default_factory=dict)
     stacks: tuple[Stack, ...] = ()
+    raw: Mapping[str, str] = field(default_factory=dict)
+    hidden_sha256: str | None = None
 
     def with_stack(self, stack: Stack) -> Baseline:
         """The same baseline with `stack` added, or put in the place of the one with its name."""
@@ -112,6 +128,15 @@ class Baseline:
         for context in self.contexts:
             grouped.setdefault(context.prompt_id, []).append(context)
         return {prompt: tuple(contexts) for prompt, contexts in grouped.items()}
+
+    def is_long(self, prompt_id: str) -> bool:
+        """Whether the prompt has so many tokens that only an uncut context answers it rightly."""
+        return self.prompt_tokens.get(prompt_id, 0) >= LONG
+
+    @cached_property
+    def memo(self) -> dict[Any, Any]:
+        """What was computed from this baseline alone, kept for the next run that needs it."""
+        return {}
 
     @cached_property
     def id(self) -> str:
@@ -141,12 +166,15 @@ class Baseline:
                 for context in self.contexts
             ],
             "set_aside": dict(self.set_aside),
+            "raw": dict(self.raw),
+            "hidden_sha256": self.hidden_sha256,
             "stacks": [
                 {
                     "name": stack.name,
                     "label": stack.label,
                     "role": stack.role,
                     "quantization": stack.quantization,
+                    "cause": stack.cause,
                     "answers": {key: tokens_to_json(top) for key, top in stack.answers.items()},
                 }
                 for stack in self.stacks
@@ -193,9 +221,12 @@ class Baseline:
                         Role(item["role"]),
                         item["quantization"],
                         {key: _list(top) for key, top in item["answers"].items()},
+                        item["cause"],
                     )
                     for item in record["stacks"]
                 ),
+                raw=record["raw"],
+                hidden_sha256=record["hidden_sha256"],
             )
             if not any(context.type is ContextType.FIRST_TOKEN for context in baseline.contexts):
                 raise ValueError("it has no first token of any answer")

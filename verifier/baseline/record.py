@@ -14,10 +14,18 @@ import numpy as np
 
 from verifier.baseline.model import Baseline, Context, ContextType, PrefixProbe, PrefixStyle
 from verifier.baseline.selection import select
-from verifier.checks.asking import chat_body, context_probe, continues, first_token_list, is_named
+from verifier.baseline.template import ChatTemplate
+from verifier.checks.asking import (
+    chat_body,
+    context_probe,
+    continues,
+    first_token_list,
+    is_named,
+    raw_body,
+)
 from verifier.checks.base import Answer, Ask, Observation, Position, Probe, Purpose, Token, as_logprobs
 from verifier.stats.divergence import top_k, tv_bound
-from verifier.suites import Prompt, Suite
+from verifier.suites import HIDDEN, Prompt, Suite
 
 TOP_LOGPROBS = 20
 ANSWER_TOKENS = 12
@@ -28,6 +36,11 @@ SELF_AGREEMENT = 0.05
 CERTAIN = math.log(0.97)
 UNLIKELY = math.log(0.01)
 PREFIX_PROBES = 4
+RAW_PROMPTS = 24
+"""Prompts whose rendered text is kept, for telling a wrong prompt or template from changed weights."""
+LONG_SHARE = 40
+"""One long prompt is drawn for so many others; all of them when the whole suite is recorded."""
+LONG_CATEGORY = "long"
 LONG_PREFIX = 16
 """Characters of answer before a place where beginning anew is told from going on."""
 
@@ -37,11 +50,17 @@ class RecordingError(Exception):
 
 
 def record(
-    suite: Suite, *, model: str, seed: int = 0, prompts: int | None = None
+    suite: Suite,
+    *,
+    model: str,
+    seed: int = 0,
+    prompts: int | None = None,
+    template: ChatTemplate | None = None,
 ) -> Generator[Ask, Sequence[Observation], Baseline]:
     """Ask the reference everything a run may later ask an endpoint; returns the baseline.
 
-    `prompts` records only that many of the suite's prompts, drawn with `seed`.
+    `prompts` records only that many of the suite's prompts, drawn with `seed`. With the model's chat
+    `template`, some prompts are also asked as raw text (METHOD.md section 1, way 4).
 
     Raises RecordingError when the reference gives no logprobs or too few usable contexts.
     """
@@ -94,6 +113,7 @@ def record(
     if k < SHORTEST_LIST or not any(context.type is ContextType.FIRST_TOKEN for context in contexts):
         raise RecordingError(_unusable([*answers, *pinned]))
     contexts.sort(key=lambda context: (order[context.prompt_id], len(context.prefix)))
+    raw = yield from _raw(by_id, contexts, template, planned, set_aside)
     return Baseline(
         model=model,
         suite=f"{suite.name} {suite.version}",
@@ -106,19 +126,29 @@ def record(
         prefix_probes=tuple(certain),
         contexts=tuple(contexts),
         set_aside=set_aside,
+        raw=raw,
+        hidden_sha256=suite.hidden_sha256 if any(p.pool == HIDDEN for p in drawn) else None,
     )
 
 
 def draw(suite: Suite, prompts: int | None, seed: int) -> list[Prompt]:
-    """`prompts` of the suite's prompts at random, in the suite's order; all of them for None."""
+    """`prompts` of the suite's prompts at random, in the suite's order; all of them for None.
+
+    Long prompts, which are slow and judged apart, are drawn beside them: one for every LONG_SHARE.
+    """
     if prompts is None or prompts >= len(suite.prompts):
         return list(suite.prompts)
-    chosen = np.random.default_rng(seed).choice(len(suite.prompts), prompts, replace=False)
-    return [suite.prompts[int(index)] for index in sorted(chosen)]
+    rng = np.random.default_rng(seed)
+    chosen: list[int] = []
+    for long, count in ((False, prompts), (True, prompts // LONG_SHARE)):
+        places = [i for i, p in enumerate(suite.prompts) if (p.category == LONG_CATEGORY) is long]
+        chosen += [places[int(i)] for i in rng.choice(len(places), min(count, len(places)), replace=False)]
+    return [suite.prompts[index] for index in sorted(chosen)]
 
 
 def _answer_probe(prompt: Prompt) -> Probe:
-    body = chat_body(prompt.messages, max_tokens=ANSWER_TOKENS, top_logprobs=TOP_LOGPROBS)
+    tokens = 1 if prompt.category == LONG_CATEGORY else ANSWER_TOKENS
+    body = chat_body(prompt.messages, max_tokens=tokens, top_logprobs=TOP_LOGPROBS)
     return Probe(f"{prompt.id}/answer", "chat/completions", body, Purpose.RECORDING)
 
 
@@ -202,6 +232,40 @@ def _find_style(
         if all(continues(probe, observation) for probe, observation in zip(certain, answers, strict=True)):
             return style
     return None
+
+
+def _raw(
+    prompts: Mapping[str, Prompt],
+    contexts: Sequence[Context],
+    template: ChatTemplate | None,
+    planned: int,
+    set_aside: dict[str, int],
+) -> Generator[Ask, Sequence[Observation], dict[str, str]]:
+    """Prompt id -> its rendered text, where the reference answers the text as it answers the chat request."""
+    if template is None:
+        return {}
+    first = [c for c in contexts if c.type is ContextType.FIRST_TOKEN]
+    first = [c for c in first if prompts[c.prompt_id].category != LONG_CATEGORY]
+    chosen = first[:: max(1, len(first) // RAW_PROMPTS)][:RAW_PROMPTS]
+    texts = {context.prompt_id: template.render(prompts[context.prompt_id].messages) for context in chosen}
+    probes = tuple(
+        Probe(
+            f"{context.prompt_id}/raw",
+            "completions",
+            raw_body(texts[context.prompt_id], TOP_LOGPROBS),
+            Purpose.RECORDING,
+        )
+        for context in chosen
+    )
+    answers = yield Ask(probes, "raw text", planned + len(probes))
+    kept = {}
+    for context, observation in zip(chosen, answers, strict=True):
+        top = None if observation.answer is None else first_token_list(observation.answer, "")
+        if top is not None and _distance(context.top, top) <= SELF_AGREEMENT:
+            kept[context.prompt_id] = texts[context.prompt_id]
+        else:
+            set_aside["not reproduced as raw text"] = set_aside.get("not reproduced as raw text", 0) + 1
+    return kept
 
 
 def _distance(a: tuple[Token, ...], b: tuple[Token, ...]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from verifier.baseline.model import Context, PrefixProbe, PrefixStyle
@@ -11,11 +12,31 @@ from verifier.checks.base import Answer, Observation, Probe, Purpose, Token
 from verifier.suites import Prompt
 
 REPLACEMENT = "\ufffd".encode()
+SEEDS = 2**31
+"""Seeds of a draw lie below this: some engines keep them in 32 bits."""
+GREEDY = {"temperature": 0.0}
 LIKELY = math.log(0.05)
 UNNAMED = 0.001
 """Most probability of a list on tokens that the server could not name."""
 NEARLY_ALL = 0.99
 """Probability that a shorter list must hold to count as whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """A request for one draw from the model itself. `seed` tells draws of one place apart.
+
+    `whole` also asks for no cut of the tail in the words that are not OpenAI's (`top_k`, `min_p`): engines
+    have defaults of their own for these, and some endpoints refuse them.
+    """
+
+    seed: int
+    whole: bool
+
+    def body(self) -> dict[str, Any]:
+        """The parameters of the request."""
+        body: dict[str, Any] = {"temperature": 1.0, "top_p": 1.0, "seed": self.seed}
+        return body | {"top_k": 0, "min_p": 0.0} if self.whole else body
 
 
 def chat_body(
@@ -25,13 +46,16 @@ def chat_body(
     style: PrefixStyle | None = None,
     max_tokens: int = 1,
     top_logprobs: int | None = None,
-    temperature: float = 0.0,
+    sampling: Sampling | None = None,
 ) -> dict[str, Any]:
-    """The body of a chat request; with `prefix` the answer's beginning is pinned in the given `style`."""
+    """The body of a chat request; with `prefix` the answer's beginning is pinned in the given `style`.
+
+    Greedy unless `sampling` says how the answer is drawn.
+    """
     body: dict[str, Any] = {
         "messages": [dict(message) for message in messages],
         "max_tokens": max_tokens,
-        "temperature": temperature,
+        **(GREEDY if sampling is None else sampling.body()),
     }
     if prefix:
         last: dict[str, Any] = {"role": "assistant", "content": prefix}
@@ -48,11 +72,30 @@ def chat_body(
 
 
 def context_probe(
-    context: Context, prompt: Prompt, style: PrefixStyle | None, top_logprobs: int | None, purpose: Purpose
+    context: Context,
+    prompt: Prompt,
+    style: PrefixStyle | None,
+    top_logprobs: int | None,
+    purpose: Purpose,
+    sampling: Sampling | None = None,
 ) -> Probe:
     """One token at a pinned context, under the context's id as its key."""
-    body = chat_body(prompt.messages, prefix=context.prefix, style=style, top_logprobs=top_logprobs)
+    body = chat_body(
+        prompt.messages,
+        prefix=context.prefix,
+        style=style,
+        top_logprobs=top_logprobs,
+        sampling=sampling,
+    )
     return Probe(context.id, "chat/completions", body, purpose)
+
+
+def raw_body(text: str, logprobs: int | None) -> dict[str, Any]:
+    """The body of a `/completions` request for one token after a text that we rendered ourselves."""
+    body: dict[str, Any] = {"prompt": text, "max_tokens": 1, **GREEDY}
+    if logprobs:
+        body["logprobs"] = logprobs
+    return body
 
 
 def new_text(answer: Answer, prefix: str) -> str:

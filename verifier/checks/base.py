@@ -69,6 +69,7 @@ class Purpose(StrEnum):
     CAPABILITY = "capability"
     DECISION = "decision"
     ESTIMATION = "estimation"
+    DIAGNOSIS = "diagnosis"
     RECORDING = "recording"
 
 
@@ -184,3 +185,8 @@ class Finding:
 
 Dialogue = Generator[Ask, Sequence[Observation], Finding]
 """A check in progress."""
+
+
+def nothing_to_ask() -> Generator[Ask, Sequence[Observation], None]:
+    """For a check that reads the answers of others: it is a generator all the same."""
+    yield from ()

@@ -15,9 +15,10 @@ What is withheld is `unsupported`, never a failure.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 
 from verifier.baseline.model import Context, ContextType, PrefixStyle
-from verifier.checks.asking import REPLACEMENT, chat_body, continues, first_token_list
+from verifier.checks.asking import REPLACEMENT, Sampling, chat_body, continues, first_token_list
 from verifier.checks.base import (
     Ask,
     Dialogue,
@@ -50,27 +51,39 @@ Asking = Generator[Ask, Sequence[Observation], Observation]
 def run(session: Session) -> Dialogue:
     """Sets `session.capabilities`; see the module for what is asked."""
     uncertain = _most_uncertain(session)
-    k, lists, reached, note = yield from _logprobs(session, uncertain)
+    seen = yield from _logprobs(session, uncertain)
     style = None
-    if reached and session.baseline.prefix_style is not None:
-        style = yield from _prefix_style(session, k)
-    session.capabilities = Capabilities(reached, k, style, note)
+    if seen.reached and session.baseline.prefix_style is not None:
+        style = yield from _prefix_style(session, seen.k)
+    session.capabilities = Capabilities(seen.reached, seen.k, style, seen.note, seen.whole_sampling)
     details = {
-        "top_logprobs": k,
+        "top_logprobs": seen.k,
         "prefix_style": None if style is None else str(style),
+        "whole_sampling": seen.whole_sampling,
         "completion_tokens": session.completion_tokens(Purpose.CAPABILITY),
-        "lists_compared": lists,
+        "lists_compared": seen.lists,
     }
-    if not reached:
+    if not seen.reached:
         outcome = _why_unreached(session)
-        return Finding(CHECK.name, CHECK.version, outcome, _capital(note), details=details)
+        return Finding(CHECK.name, CHECK.version, outcome, _capital(seen.note), details=details)
     continued = "it continues a pinned answer" if style else "it does not continue a pinned answer"
-    outcome = Outcome.PASS if k else Outcome.UNSUPPORTED
-    said = f"{note}; {continued}."
-    return Finding(CHECK.name, CHECK.version, outcome, _capital(said), float(k), unit="k", details=details)
+    outcome = Outcome.PASS if seen.k else Outcome.UNSUPPORTED
+    said = _capital(f"{seen.note}; {continued}.")
+    return Finding(CHECK.name, CHECK.version, outcome, said, float(seen.k), unit="k", details=details)
 
 
-CHECK = Check("capabilities", "1", "What the endpoint offers", 0, run)
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """`lists` counts what was compared; `reached`: whether any request was answered."""
+
+    k: int
+    lists: int
+    reached: bool
+    note: str
+    whole_sampling: bool = False
+
+
+CHECK = Check("capabilities", "2", "What the endpoint offers", 0, run)
 
 
 def _most_uncertain(session: Session) -> list[Context]:
@@ -84,31 +97,35 @@ def _has_halves(context: Context) -> bool:
     return any(REPLACEMENT in item.token.decode(errors="replace").encode() for item in context.top)
 
 
-def _logprobs(
-    session: Session, contexts: Sequence[Context]
-) -> Generator[Ask, Sequence[Observation], tuple[int, int, bool, str]]:
-    """(k, lists compared, whether any request was answered, what to say)."""
+def _logprobs(session: Session, contexts: Sequence[Context]) -> Generator[Ask, Sequence[Observation], _Seen]:
+    """Whether there are usable lists, how long they are, and what to say of them."""
     if session.settings.no_logprobs:
-        observation = yield from _one(session, contexts[0], None, 0.0)
-        return 0, 0, observation.ok, _said(observation, "logprobs were not asked for")
+        observation = yield from _one(session, contexts[0], None)
+        return (yield from _text(session, contexts[0], observation, "logprobs were not asked for"))
     for asked in TOP_LOGPROBS:
-        observation = yield from _one(session, contexts[0], asked, 0.0)
+        observation = yield from _one(session, contexts[0], asked)
         if observation.fault in PASSING:
-            observation = yield from _one(session, contexts[-1], asked, 0.0)
+            observation = yield from _one(session, contexts[-1], asked)
         if observation.fault is not Fault.REJECTED:
             break
     if observation.fault in (Fault.REJECTED, Fault.MALFORMED):
         # Perhaps only its logprobs are refused or broken: its text may still be judged.
-        text = yield from _one(session, contexts[0], None, 0.0)
+        text = yield from _one(session, contexts[0], None)
         what = "refuses" if observation.fault is Fault.REJECTED else "answers brokenly to"
-        return 0, 0, text.ok, _said(text, f"the endpoint {what} requests for logprobs")
+        said = f"the endpoint {what} requests for logprobs"
+        return (yield from _text(session, contexts[0], text, said))
     if observation.answer is None:
-        return 0, 0, False, observation.detail
+        return _Seen(0, 0, False, observation.detail)
     if observation.answer.positions is None:
-        return 0, 0, True, "logprobs were asked for and not given"
+        said = "logprobs were asked for and not given"
+        return (yield from _text(session, contexts[0], observation, said))
+    whole = True
     for compared, context in enumerate(contexts, start=1):
-        cold = yield from _one(session, context, asked, 0.0)
-        warm = yield from _one(session, context, asked, 1.0)
+        cold = yield from _one(session, context, asked)
+        warm = yield from _one(session, context, asked, Sampling(0, whole))
+        if whole and warm.fault is Fault.REJECTED:
+            whole = False
+            warm = yield from _one(session, context, asked, Sampling(0, whole))
         lists = [_list(cold), _list(warm)]
         shortest = min(len(top) for top in lists)
         if shortest < SHORTEST_LIST:
@@ -116,15 +133,29 @@ def _logprobs(
         first, second = (top_k(as_logprobs(top), shortest) for top in lists)
         if tv_bound(first, second) <= UNCHANGED:
             k = min(shortest, asked, session.baseline.k)
-            return k, compared, True, f"it returns the {k} most likely next tokens, taken before sampling"
+            said = f"it returns the {k} most likely next tokens, taken before sampling"
+            return _Seen(k, compared, True, said, whole)
     unusable = "its logprobs change with the temperature or cannot be aligned, so they are not used"
-    return 0, len(contexts), True, unusable
+    return _Seen(0, len(contexts), True, unusable)
 
 
-def _one(session: Session, context: Context, top_logprobs: int | None, temperature: float) -> Asking:
+def _text(
+    session: Session, context: Context, observation: Observation, said: str
+) -> Generator[Ask, Sequence[Observation], _Seen]:
+    """An endpoint judged by its text: does it take a request for a draw from the whole distribution?"""
+    if not observation.ok:
+        return _Seen(0, 0, False, observation.detail)
+    drawn = yield from _one(session, context, None, Sampling(0, whole=True))
+    return _Seen(0, 0, True, said, drawn.ok)
+
+
+def _one(
+    session: Session, context: Context, top_logprobs: int | None, sampling: Sampling | None = None
+) -> Asking:
     messages = session.prompts[context.prompt_id].messages
-    body = chat_body(messages, top_logprobs=top_logprobs, temperature=temperature)
-    key = f"capability/{context.id}/{top_logprobs or 'text'}/t{temperature:g}"
+    body = chat_body(messages, top_logprobs=top_logprobs, sampling=sampling)
+    drawn = "greedy" if sampling is None else "whole" if sampling.whole else "drawn"
+    key = f"capability/{context.id}/{top_logprobs or 'text'}/{drawn}"
     probe = Probe(key, "chat/completions", body, Purpose.CAPABILITY)
     return (yield from session.ask([probe], STAGE, 0))[0]
 
@@ -158,10 +189,6 @@ def _prefix_style(session: Session, k: int) -> Generator[Ask, Sequence[Observati
         if all(continues(place, answer) for place, answer in zip(places, answers, strict=True)):
             return style
     return None
-
-
-def _said(observation: Observation, otherwise: str) -> str:
-    return otherwise if observation.ok else observation.detail
 
 
 def _why_unreached(session: Session) -> Outcome:

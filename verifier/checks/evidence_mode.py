@@ -15,7 +15,10 @@ from verifier.stats.margin import margin
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """`level` is the evidence level; `contexts` are those it can use; `band` is computed on just these."""
+    """`level` is the evidence level; `contexts` are those it can use; `band` is computed on just these.
+
+    `window` is the band of the long prompts' first tokens (`long_contexts`), None without any.
+    """
 
     level: str
     k: int
@@ -23,6 +26,8 @@ class Mode:
     contexts: tuple[Context, ...]
     score: Score
     band: Band
+    long_contexts: tuple[Context, ...]
+    window: Band | None
 
     def read(self, context: Context, answer: Answer) -> tuple[Token, ...] | None:
         """The next-token list that `answer` shows at `context`; None where it cannot be aligned."""
@@ -33,23 +38,34 @@ class Mode:
 
 
 def choose_mode(baseline: Baseline, capabilities: Capabilities) -> Mode:
-    """The sharpest mode that the endpoint's capabilities allow."""
+    """The sharpest mode that the endpoint's capabilities allow; kept with the baseline."""
     types = [ContextType.FIRST_TOKEN]
     if capabilities.prefix_style is not None:
         types.append(ContextType.CHAT_PREFIX)
+    known = baseline.memo.setdefault("modes", {})
+    key = (capabilities.k, tuple(types))
+    if key not in known:
+        known[key] = _mode(baseline, capabilities.k, types)
+    mode: Mode = known[key]
+    return mode
+
+
+def _mode(baseline: Baseline, k: int, types: list[ContextType]) -> Mode:
     contexts = usable_contexts(baseline, types)
-    if capabilities.k:
-        score = tv_score(capabilities.k)
-        return Mode(
-            "distributions",
-            capabilities.k,
-            tuple(types),
-            tuple(contexts),
-            score,
-            band(baseline, contexts, score),
-        )
-    ties = [context for context in contexts if is_near_tie(context)]
-    return Mode("text", 0, tuple(types), tuple(ties), margin_score, band(baseline, ties, margin_score))
+    long = usable_contexts(baseline, types, long=True)
+    level, score = ("distributions", tv_score(k)) if k else ("text", margin_score)
+    if not k:
+        contexts, long = ([c for c in some if is_near_tie(c)] for some in (contexts, long))
+    return Mode(
+        level,
+        k,
+        tuple(types),
+        tuple(contexts),
+        score,
+        band(baseline, contexts, score),
+        tuple(long),
+        band(baseline, long, score) if long else None,
+    )
 
 
 def margin_score(context: Context, top: tuple[Token, ...]) -> float:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from verifier.baseline.model import Baseline, PrefixStyle
-from verifier.checks.base import Ask, Fault, Observation, Probe, Purpose, Status
+from verifier.checks.base import Ask, Fault, Observation, Probe, Purpose, Status, Token
+from verifier.stats.decision import Decision
 from verifier.suites import Suite
+
+if TYPE_CHECKING:
+    from verifier.checks.evidence_mode import Mode
+
+LEAST = {"max_tokens": 1, "max_requests": 1, "estimation_prompts": 1, "seed": 0, "start": 0}
+"""Smallest value of each whole number among the settings."""
 
 GIVES_UP_AFTER = 8
 """Failures in a row after which the endpoint counts as down and the run stops asking."""
@@ -19,7 +28,9 @@ GIVES_UP_AFTER = 8
 class Settings:
     """What the caller chose. `max_tokens` bounds completion tokens, `max_requests` requests; None: no bound.
 
-    `estimation_prompts` is the size of the estimation sample; `decide_only` skips it.
+    `estimation_prompts` is the size of the estimation sample; `decide_only` skips it. `accuse_at` is the
+    e-value that an accusation takes where that is more than 1/alpha (among many endpoints it is). `start`
+    rotates the order that `seed` drew, so that runs of one endpoint seldom repeat a prompt.
     """
 
     alpha: float = 0.01
@@ -30,11 +41,15 @@ class Settings:
     seed: int = 0
     declared: str | None = None
     estimation_prompts: int = 60
+    accuse_at: float | None = None
+    start: int = 0
 
     def __post_init__(self) -> None:
         if not 0 < self.alpha < 0.5:
             raise ValueError(f"alpha is an error rate between 0 and 0.5, not {self.alpha}")
-        for name, least in (("max_tokens", 1), ("max_requests", 1), ("estimation_prompts", 1), ("seed", 0)):
+        if self.accuse_at is not None and not 1 <= self.accuse_at < math.inf:
+            raise ValueError(f"accuse_at is an e-value of at least 1, not {self.accuse_at}")
+        for name, least in LEAST.items():
             value = getattr(self, name)
             if value is None and name in ("max_tokens", "max_requests"):
                 continue
@@ -44,12 +59,28 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the endpoint lets us see. `k` is the length of its usable top-k lists, 0 without any."""
+    """What the endpoint lets us see. `k` is the length of its usable top-k lists, 0 without any.
+
+    `whole_sampling`: it takes `top_k` and `min_p`, with which a request says that no tail is to be cut.
+    """
 
     reachable: bool
     k: int
     prefix_style: PrefixStyle | None
     note: str
+    whole_sampling: bool = False
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What a run has seen at pinned contexts: context id -> deviation and list, and how the decision went."""
+
+    scores: dict[str, float] = field(default_factory=dict)
+    lists: dict[str, tuple[Token, ...]] = field(default_factory=dict)
+    set_aside: int = 0
+    decision_prompts: int = 0
+    decision_tokens: int = 0
+    stopped_because: str = "pool-exhausted"
 
 
 class Session:
@@ -61,6 +92,9 @@ class Session:
         self.settings = settings
         self.prompts = {prompt.id: prompt for prompt in suite.prompts}
         self.capabilities = Capabilities(False, 0, None, "not probed yet")
+        self.mode: Mode | None = None
+        self.gathered = Gathered()
+        self.decision: Decision | None = None
         self.probes: dict[str, Probe] = {}
         self.observations: dict[str, Observation] = {}
         self._failures_in_a_row = 0

@@ -5,6 +5,10 @@ of an answer, and places inside the official weights' own answers. Where the end
 log-probabilities, the two lists are compared by a bound on their total variation that truncation can
 only lower; where it does not, by how far its choice lies from the best one at near-ties.
 
+Every other answer is drawn at temperature 1 where the endpoint returns lists: the list is the same, and the
+token drawn is held against it. A greedy token must be the likeliest of its own list, and drawn ones must be
+spread as their lists say; this costs no further request.
+
 Honest deployments differ a little too, so the question is never "the same or not" but "further away
 than honest deployments stray". Evidence is gathered prompt by prompt, in random order, as e-values that
 may be looked at after each: the run stops asking as soon as they support `deviating` or `faithful` at
@@ -15,13 +19,12 @@ was fixed beforehand.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 import verifier.checks.distribution_details as details
 from verifier.baseline.model import Context
-from verifier.checks.asking import context_probe
+from verifier.checks.asking import SEEDS, Sampling, context_probe
 from verifier.checks.base import (
     Ask,
     Dialogue,
@@ -33,9 +36,10 @@ from verifier.checks.base import (
     Token,
     as_logprobs,
 )
+from verifier.checks.drawn import drawable, factors, strayed
 from verifier.checks.evidence_mode import Mode, choose_mode, scores_of_rung
 from verifier.checks.registry import Check
-from verifier.checks.session import Session, tokens_of
+from verifier.checks.session import Gathered, Session, tokens_of
 from verifier.stats.decision import Decision
 from verifier.stats.divergence import disjoint, top_k
 from verifier.stats.power import Replay, replay_rung
@@ -50,22 +54,10 @@ DISJOINT_FROM_K = 5
 OUTCOMES = {"faithful": Outcome.PASS, "deviating": Outcome.FAIL, "different-model": Outcome.FAIL}
 
 
-@dataclass(slots=True)
-class Gathered:
-    """What a run has seen: context id -> deviation and list, and how the decision went."""
-
-    scores: dict[str, float]
-    lists: dict[str, tuple[Token, ...]]
-    set_aside: int
-    decision_prompts: int
-    decision_tokens: int
-    stopped_because: str
-
-
 def run(session: Session) -> Dialogue:
     """See the module. The finding's details are those of `distribution_details`."""
     assert session.capabilities.reachable, "a run without an answer ends with the capability probe"
-    mode = choose_mode(session.baseline, session.capabilities)
+    mode = session.mode = choose_mode(session.baseline, session.capabilities)
     if not mode.band.delta < mode.band.c:
         return Finding(
             CHECK.name,
@@ -81,7 +73,7 @@ def run(session: Session) -> Dialogue:
             },
         )
     rng = session.rng(CHECK.name)
-    order = _draw(mode, rng)
+    order = _draw(mode, rng, session.settings.start)
     if not order:
         return Finding(
             CHECK.name,
@@ -92,37 +84,42 @@ def run(session: Session) -> Dialogue:
             details={"verdict": "insufficient-access", "evidence_level": mode.level},
         )
     replay = _replay(session, mode, len(order))
-    decision = Decision(
+    decision = session.decision = Decision(
         delta=mode.band.delta,
         c=mode.band.c,
         alpha=session.settings.alpha,
         may_be_faithful=replay is None or replay.able,
+        accuse_at=session.settings.accuse_at,
+        window_delta=None if mode.window is None else mode.window.delta,
     )
-    gathered = yield from _decide(session, mode, order, decision, replay)
+    yield from _decide(session, mode, order, decision, replay)
     if not session.settings.decide_only:
-        yield from _estimate(session, mode, order, gathered)
-    return _finding(session, mode, order, decision, gathered, replay)
+        yield from _estimate(session, mode, order)
+    return _finding(session, mode, order, decision, replay)
 
 
-CHECK = Check("token_distribution", "1", "Token distribution", 10, run)
+CHECK = Check("token_distribution", "2", "Token distribution", 10, run)
 
 
-def _draw(mode: Mode, rng: np.random.Generator) -> list[tuple[Context, list[Context]]]:
+def _draw(mode: Mode, rng: np.random.Generator, start: int) -> list[tuple[Context, list[Context]]]:
     """Prompts in random order: for each the one context that decides, and all of its contexts."""
     grouped: dict[str, list[Context]] = {}
     for context in mode.contexts:
         grouped.setdefault(context.prompt_id, []).append(context)
     prompts = list(grouped.values())
-    return [
+    order = [
         (contexts[int(rng.integers(len(contexts)))], contexts)
         for contexts in (prompts[int(index)] for index in rng.permutation(len(prompts)))
     ]
+    first = start % max(1, len(order))
+    return order[first:] + order[:first]
 
 
 def _replay(session: Session, mode: Mode, prompts: int) -> Replay | None:
     """Whether the smallest rung to be excluded would be found within the budget; None without a ladder.
 
-    A ladder that lies in the honest band altogether is not found at all.
+    A ladder that lies in the honest band altogether is not found at all. The draws depend on the baseline
+    alone, so the answer is kept with it.
     """
     scores = scores_of_rung(session.baseline, mode)
     if scores is None:
@@ -130,14 +127,16 @@ def _replay(session: Session, mode: Mode, prompts: int) -> Replay | None:
     budget = prompts
     if session.settings.max_tokens is not None:
         budget = min(budget, max(0, session.settings.max_tokens - session.completion_tokens()))
-    return replay_rung(
-        scores,
-        delta=mode.band.delta,
-        c=mode.band.c,
-        alpha=session.settings.alpha,
-        budget=budget,
-        rng=session.rng(f"{CHECK.name}/replay"),
-    )
+    alpha = session.settings.alpha
+    known = session.baseline.memo.setdefault("replays", {})
+    key = (mode.level, mode.k, mode.types, budget, alpha)
+    if key not in known:
+        rng = np.random.default_rng([session.baseline.seed, budget])
+        known[key] = replay_rung(
+            scores, delta=mode.band.delta, c=mode.band.c, alpha=alpha, budget=budget, rng=rng
+        )
+    found: Replay = known[key]
+    return found
 
 
 def _decide(
@@ -146,25 +145,31 @@ def _decide(
     order: Sequence[tuple[Context, list[Context]]],
     decision: Decision,
     replay: Replay | None,
-) -> Generator[Ask, Sequence[Observation], Gathered]:
-    gathered = Gathered({}, {}, 0, 0, 0, "pool-exhausted")
+) -> Generator[Ask, Sequence[Observation], None]:
+    gathered = session.gathered
     extra = 0
     if not session.settings.decide_only:
         extra = sum(len(contexts) - 1 for _, contexts in order[: session.settings.estimation_prompts])
     for start in range(0, len(order), BATCH):
         batch = [context for context, _ in order[start : start + BATCH]]
-        probes = [_probe(session, mode, context, Purpose.DECISION) for context in batch]
+        drawn = [
+            _sampling(session, mode, context) if place % 2 else None
+            for place, context in enumerate(batch, start)
+        ]
+        probes = [
+            _probe(session, mode, context, Purpose.DECISION, sampling)
+            for context, sampling in zip(batch, drawn, strict=True)
+        ]
         short = not session.can_afford(probes)
         observations = yield from session.ask(probes, "deciding", _expected(len(order), start) + extra)
-        for context, observation in zip(batch, observations, strict=True):
+        for context, sampling, observation in zip(batch, drawn, observations, strict=True):
             _take(mode, context, observation, gathered)
             if decision.settled:
                 continue
             gathered.decision_prompts += context.id in gathered.scores
             gathered.decision_tokens += tokens_of(observation)
             if context.id in gathered.scores:
-                apart = mode.k >= DISJOINT_FROM_K and _disjoint(context, gathered.lists[context.id], mode.k)
-                decision.update(gathered.scores[context.id], disjoint=apart)
+                _weigh(mode, context, observation, gathered, decision, drawn=sampling is not None)
         if session.interrupted:
             gathered.stopped_because = "interrupted"
         elif decision.settled:
@@ -175,19 +180,36 @@ def _decide(
             gathered.stopped_because = "budget"
         else:
             continue
-        return gathered
+        return
     if decision.verdict:
         gathered.stopped_because = "decided"
     elif replay is not None and not replay.able:
         gathered.stopped_because = "insensitive"
-    return gathered
+
+
+def _weigh(
+    mode: Mode,
+    context: Context,
+    observation: Observation,
+    gathered: Gathered,
+    decision: Decision,
+    *,
+    drawn: bool,
+) -> None:
+    """Put one usable answer on the scales: its list, and the token chosen from it."""
+    apart = mode.k >= DISJOINT_FROM_K and _disjoint(context, gathered.lists[context.id], mode.k)
+    decision.update(gathered.scores[context.id], disjoint=apart)
+    if not mode.k or observation.answer is None or not observation.answer.positions:
+        return
+    position = observation.answer.positions[0]
+    if not drawn:
+        decision.update_choice(strayed(position))
+    elif (found := factors(position, mode.k)) is not None:
+        decision.update_sampling(found)
 
 
 def _estimate(
-    session: Session,
-    mode: Mode,
-    order: Sequence[tuple[Context, list[Context]]],
-    gathered: Gathered,
+    session: Session, mode: Mode, order: Sequence[tuple[Context, list[Context]]]
 ) -> Generator[Ask, Sequence[Observation], None]:
     """The estimation sample: every context of the first prompts of the order, however the decision went."""
     wanted = [
@@ -204,12 +226,22 @@ def _estimate(
         probes = [_probe(session, mode, context, Purpose.ESTIMATION) for context in batch]
         observations = yield from session.ask(probes, "estimating", planned)
         for context, observation in zip(batch, observations, strict=True):
-            _take(mode, context, observation, gathered)
+            _take(mode, context, observation, session.gathered)
 
 
-def _probe(session: Session, mode: Mode, context: Context, purpose: Purpose) -> Probe:
+def _sampling(session: Session, mode: Mode, context: Context) -> Sampling | None:
+    """How the token at `context` is drawn; None where it is to be the likeliest."""
+    if not mode.k or not session.capabilities.whole_sampling or not drawable(context):
+        return None
+    return Sampling(session.settings.seed % SEEDS, whole=True)
+
+
+def _probe(
+    session: Session, mode: Mode, context: Context, purpose: Purpose, sampling: Sampling | None = None
+) -> Probe:
     prompt = session.prompts[context.prompt_id]
-    return context_probe(context, prompt, session.capabilities.prefix_style, mode.k or None, purpose)
+    style = session.capabilities.prefix_style
+    return context_probe(context, prompt, style, mode.k or None, purpose, sampling)
 
 
 def _take(mode: Mode, context: Context, observation: Observation, gathered: Gathered) -> None:
@@ -237,9 +269,9 @@ def _finding(
     mode: Mode,
     order: Sequence[tuple[Context, list[Context]]],
     decision: Decision,
-    gathered: Gathered,
     replay: Replay | None,
 ) -> Finding:
+    gathered = session.gathered
     sample = [contexts for _, contexts in order[: session.settings.estimation_prompts]]
     numbers = details.estimates(session, mode, sample, gathered.scores, gathered.lists)
     verdict, outcome = _verdict(decision, gathered)
@@ -260,10 +292,7 @@ def _finding(
             "evidence_level": mode.level,
             "k": mode.k,
             "context_types": [str(kind) for kind in mode.types],
-            "e_value": decision.e_value,
-            "e_values": decision.e_values(),
             "decision_prompts": gathered.decision_prompts,
-            "decision_tokens": gathered.decision_tokens,
             "prompts": len({context_id.rpartition("/")[0] for context_id in gathered.scores}),
             "contexts": len(gathered.scores),
             "set_aside": gathered.set_aside,
@@ -278,8 +307,8 @@ def _verdict(decision: Decision, gathered: Gathered) -> tuple[str, Outcome]:
     if gathered.scores and len(gathered.scores) < ALIGNED_SHARE * (len(gathered.scores) + gathered.set_aside):
         # What is left may be another mixture of contexts than the band was measured on.
         return "insufficient-access", Outcome.UNSUPPORTED
-    if decision.verdict:
-        return decision.verdict, OUTCOMES[decision.verdict]
+    if (found := decision.of_the_weights) is not None:
+        return found, OUTCOMES[found]
     if gathered.scores:
         return "inconclusive", Outcome.INCONCLUSIVE
     if gathered.set_aside:

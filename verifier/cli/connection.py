@@ -103,10 +103,20 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
         raise CommandError(f"cannot write the baseline {path}: {error}") from error
 
 
-def suite_of(name: str) -> Suite:
-    """The suite called `name`, with or without its version. Raises CommandError."""
+def add_hidden_argument(parser: argparse.ArgumentParser) -> None:
+    """--hidden."""
+    parser.add_argument(
+        "--hidden",
+        type=Path,
+        metavar="FILE",
+        help="the hidden pool of prompts that the baseline was recorded with (`assay suite compose`)",
+    )
+
+
+def suite_of(name: str, hidden: Path | None) -> Suite:
+    """The suite called `name`, with or without its version, and the hidden pool. Raises CommandError."""
     try:
-        return load((name.split() or [name])[0])
+        return load((name.split() or [name])[0], hidden=hidden)
     except SuiteError as error:
         raise CommandError(str(error)) from error
 

@@ -22,6 +22,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="what `verify --evidence` wrote")
     parser.add_argument("--baseline", required=True, type=Path, metavar="FILE")
+    connection.add_hidden_argument(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result to FILE")
     parser.set_defaults(run=run)
 
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
             f"this bundle was judged against the baseline {header.baseline}, and {args.baseline} is "
             f"{baseline.id}; give the baseline file of that run"
         )
-    suite = connection.suite_of(baseline.suite)
+    suite = connection.suite_of(baseline.suite, args.hidden)
     try:
         dialogue = verification(baseline, suite, header.settings, endpoint=header.endpoint)
         result = replay(dialogue, observations)

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from verifier.baseline.record import RecordingError, record
+from verifier.baseline.template import ChatTemplate, TemplateFault
 from verifier.cli import connection
 from verifier.cli.errors import CommandError
 from verifier.runner import MemoryStore
@@ -34,20 +35,33 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--seed", type=connection.seed, default=0, metavar="N", help="draws the prompts (default 0)"
     )
+    parser.add_argument(
+        "--chat-template",
+        type=Path,
+        metavar="FILE",
+        help="the model's own chat template (Jinja, from its tokenizer): some prompts are then also asked as "
+        "raw text, which tells a wrong template or a hidden prompt from changed weights",
+    )
+    connection.add_hidden_argument(parser)
     connection.add_endpoint_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the baseline; says on stdout what it holds. Raises CommandError."""
-    suite = connection.suite_of(args.suite)
+    suite = connection.suite_of(args.suite, args.hidden)
     if not args.output.parent.is_dir():
         raise CommandError(f"there is no folder {args.output.parent} to write the baseline to; make it first")
     endpoint = connection.target(args, args.base_url, args.model)
-    dialogue = record(suite, model=args.model, seed=args.seed, prompts=args.prompts)
     try:
+        template = None
+        if args.chat_template is not None:
+            template = ChatTemplate(args.chat_template.read_text("utf-8"))
+        dialogue = record(suite, model=args.model, seed=args.seed, prompts=args.prompts, template=template)
         baseline = connection.run(args, dialogue, endpoint, MemoryStore())
-    except RecordingError as error:
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"cannot read the chat template: {error}") from error
+    except (RecordingError, TemplateFault) as error:
         raise CommandError(str(error)) from error
     connection.write_baseline(baseline, args.output)
     aside = ", ".join(f"{count} {why}" for why, count in baseline.set_aside.items() if count) or "none"

@@ -56,10 +56,18 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--seed", type=connection.seed, default=0, metavar="N", help="draws the prompts (default 0)"
     )
+    parser.add_argument(
+        "--start",
+        type=connection.seed,
+        default=0,
+        metavar="N",
+        help="begin at the Nth prompt of the order that --seed draws: monitors rotate through the pool",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result to FILE")
     parser.add_argument(
         "--evidence", type=Path, metavar="FILE", help="keep every answer, for `assay recheck` (.jsonl.gz)"
     )
+    connection.add_hidden_argument(parser)
     connection.add_endpoint_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -67,7 +75,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> int:
     """Returns the exit status of the verdict. Raises CommandError when nothing could be begun."""
     baseline = connection.read_baseline(args.baseline)
-    suite = connection.suite_of(baseline.suite)
+    suite = connection.suite_of(baseline.suite, args.hidden)
     endpoint = connection.target(args, args.base_url, args.model)
     if args.reference_url:
         reference = connection.target(args, args.reference_url, baseline.model, with_key=False)
@@ -83,6 +91,7 @@ def run(args: argparse.Namespace) -> int:
             no_logprobs=args.no_logprobs,
             decide_only=args.decide_only,
             seed=args.seed,
+            start=args.start,
             declared=args.declared,
         )
         named = {"base_url": args.base_url, "upstream_model": args.model}

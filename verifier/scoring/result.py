@@ -10,6 +10,7 @@ from verifier.checks.base import Finding, Outcome, Purpose, Status
 from verifier.checks.session import Session
 from verifier.evidence.canonical import rounded
 from verifier.scoring import policy
+from verifier.scoring.cause import Cause, cause_of
 from verifier.scoring.declaration import compare
 from verifier.scoring.speed import first_token
 
@@ -17,6 +18,9 @@ RESULT = 1
 
 SILENCE = {Outcome.UNSUPPORTED: "refused", Outcome.ERROR: "our-failure"}
 """Why a run got no answer at all, where the endpoint was not simply down."""
+
+LEADING = {"choice": "greedy_choice", "sampling": "sampling", "window": "context_window"}
+"""The check that tells of an accusation which rests on more than the lists."""
 
 LADDER_WORDS = {
     "at": "Closest known degradation: {label}.",
@@ -32,15 +36,19 @@ def build(session: Session, findings: Sequence[Finding], endpoint: Mapping[str, 
     distribution = by_check.get("token_distribution")
     seen: Mapping[str, Any] = distribution.details if distribution else {}
     verdict, stopped_because = _verdict(session, capabilities, distribution)
-    cause = _cause(verdict, by_check)
-    declaration = compare(session.settings.declared, _measured(verdict, seen, cause), verdict=verdict)
+    cause = cause_of(verdict, by_check)
+    matched: Mapping[str, Any] = by_check["nearest_variant"].details if "nearest_variant" in by_check else {}
+    ladder = _ladder(seen.get("ladder"), matched.get("ladder"))
+    measured = _measured(session, verdict, cause, ladder, matched.get("variant"))
+    declaration = compare(session.settings.declared, measured, verdict=verdict)
+    decision = session.decision
     result = {
         "assay_result": RESULT,
         "model": session.baseline.model,
         "endpoint": dict(endpoint),
         "verdict": verdict,
-        "sentence": _sentence(verdict, capabilities, distribution, cause, seen),
-        "cause": cause,
+        "sentence": _sentence(session, verdict, by_check, cause, ladder),
+        "cause": cause and {"name": cause.name, "support": cause.support, "evidence": cause.evidence},
         "fidelity": seen.get("fidelity"),
         "fidelity_common": seen.get("fidelity_common"),
         "honest_band": seen.get("honest_band"),
@@ -49,18 +57,20 @@ def build(session: Session, findings: Sequence[Finding], endpoint: Mapping[str, 
             "measured": declaration.measured,
             "state": declaration.state,
         },
-        "ladder": seen.get("ladder"),
+        "ladder": ladder,
+        "fingerprint": _fingerprint(matched.get("variant")),
         "agreement": seen.get("agreement"),
         "evidence_level": seen.get("evidence_level", "none"),
         "k": seen.get("k", 0),
         "context_types": seen.get("context_types", []),
-        "e_value": seen.get("e_value", 1.0),
-        "e_values": seen.get("e_values", {}),
+        "e_value": 1.0 if decision is None else decision.e_value,
+        "e_values": {} if decision is None else decision.e_values(),
         "alpha": session.settings.alpha,
+        "accuse_at": session.settings.accuse_at,
         "requests": session.requests,
         "faulty_requests": session.count(Status.FAULTY),
         "prompt_tokens": session.prompt_tokens,
-        "decision_tokens": seen.get("decision_tokens", 0),
+        "decision_tokens": session.gathered.decision_tokens,
         "completion_tokens": session.completion_tokens(),
         "probe_tokens": session.completion_tokens(Purpose.CAPABILITY),
         "contexts": seen.get("contexts", 0),
@@ -71,6 +81,7 @@ def build(session: Session, findings: Sequence[Finding], endpoint: Mapping[str, 
         "findings": [_finding_json(finding) for finding in findings],
         "versions": {
             "suite": f"{session.baseline.suite} sha256:{session.baseline.suite_sha256}",
+            "hidden_pool": session.baseline.hidden_sha256 and f"sha256:{session.baseline.hidden_sha256}",
             "policy": policy.VERSION,
             "assay": version("assay"),
         },
@@ -86,53 +97,66 @@ def _verdict(session: Session, capabilities: Finding, distribution: Finding | No
         if session.interrupted:
             return "not-measured", "interrupted"
         return "not-measured", SILENCE.get(capabilities.outcome, "endpoint-down")
-    return distribution.details["verdict"], distribution.details.get("stopped_because", "pool-exhausted")
+    found, stopped = distribution.details["verdict"], distribution.details.get("stopped_because")
+    if session.decision is not None and session.decision.accused and found != "insufficient-access":
+        return str(session.decision.verdict), "decided"
+    return found, stopped or "pool-exhausted"
 
 
-def _cause(verdict: str, by_check: Mapping[str, Finding]) -> dict[str, str] | None:
-    """What explains a deviation: the contract first, the weights only when the contract holds."""
-    if verdict not in policy.ACCUSING:
+def _ladder(ladder: Mapping[str, Any] | None, placed: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The ladder with the rungs that the deviation may lie at, as far as a bootstrap over prompts tells."""
+    if not ladder:
         return None
-    counted = by_check.get("prompt_tokens")
-    # A stray count explains nothing; another template shows in most of them.
-    if counted is not None and counted.outcome is Outcome.WARN and (counted.estimate or 0.0) < 0.5:
-        name = "another tokenizer or template" if verdict == "different-model" else "prompt or template"
-        return {"name": name, "evidence": counted.cause}
-    if verdict == "different-model":
-        return {"name": "other model", "evidence": "Its likely tokens are not those of this model."}
-    return None
+    return {**ladder, **{key: (placed or {}).get(key) for key in ("low", "high", "support")}}
 
 
-def _measured(verdict: str, seen: Mapping[str, Any], cause: Mapping[str, str] | None) -> str | None:
-    """The quantization measured: the nearest rung's, unless something else explains the deviation.
+def _fingerprint(variant: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if variant is None else {"variant": variant["label"], "support": variant["support"]}
+
+
+def _measured(
+    session: Session,
+    verdict: str,
+    cause: Cause | None,
+    ladder: Mapping[str, Any] | None,
+    variant: Mapping[str, Any] | None,
+) -> str | None:
+    """The quantization measured: the known variant's, else the nearest rung's, unless something else
+    explains the deviation.
 
     Off the coarse end of the ladder the last rung is still a bound: "at least as coarse as".
     """
-    ladder = seen.get("ladder") or {}
-    if verdict != "deviating" or cause is not None or ladder.get("place") not in ("at", "beyond"):
+    if verdict != "deviating" or (cause is not None and cause.name != "weight quantization"):
+        return None
+    if variant is not None:
+        return next(s.quantization for s in session.baseline.stacks if s.name == variant["name"])
+    if not ladder or ladder.get("place") not in ("at", "beyond"):
         return None
     quantization = ladder["nearest"]["quantization"]
     return str(quantization) if quantization else None
 
 
 def _sentence(
+    session: Session,
     verdict: str,
-    capabilities: Finding,
-    distribution: Finding | None,
-    cause: Mapping[str, str] | None,
-    seen: Mapping[str, Any],
+    by_check: Mapping[str, Finding],
+    cause: Cause | None,
+    ladder: Mapping[str, Any] | None,
 ) -> str:
+    distribution = by_check.get("token_distribution")
     if distribution is None:
-        return f"Not measured: {capabilities.cause.rstrip('.')}."
-    if verdict == "deviating" and cause:
-        return f"Deviating: {distribution.cause} {cause['evidence']}"
-    ladder = seen.get("ladder")
-    if verdict == "deviating" and ladder and ladder["place"] in LADDER_WORDS:
-        where = LADDER_WORDS[ladder["place"]].format(label=ladder["nearest"]["label"])
-        return f"Deviating: {distribution.cause} {where}"
+        return f"Not measured: {by_check['capabilities'].cause.rstrip('.')}."
+    if verdict == "deviating" and session.decision is not None:
+        leading = by_check.get(LEADING.get(session.decision.leading(), ""))
+        said = distribution.cause if leading is None else leading.cause
+        if cause and cause.evidence != said:
+            return f"Deviating: {said} {cause.evidence}"
+        if leading is None and not cause and ladder and ladder["place"] in LADDER_WORDS:
+            where = LADDER_WORDS[ladder["place"]].format(label=ladder["nearest"]["label"])
+            return f"Deviating: {said} {where}"
+        return f"Deviating: {said}"
     words = {
         "faithful": "Faithful",
-        "deviating": "Deviating",
         "different-model": "Another model",
         "inconclusive": "Inconclusive",
         "insufficient-access": "Insufficient access",

@@ -27,7 +27,7 @@ def probed(
 
 def test_an_open_endpoint_shows_twenty_tokens_and_continues() -> None:
     finding, found = probed(Synthetic(stack="x", noise=0.01))
-    assert found == Capabilities(True, 20, PrefixStyle.PLAIN, found.note)
+    assert found == Capabilities(True, 20, PrefixStyle.PLAIN, found.note, whole_sampling=True)
     assert finding.outcome is Outcome.PASS
     assert finding.estimate == 20
     assert "20 most likely next tokens, taken before sampling; it continues a pinned answer" in finding.cause

@@ -44,7 +44,7 @@ def test_a_faithful_result_says_what_it_excludes_and_how_close_it_is() -> None:
     assert 99.4 < fidelity["low"] <= fidelity["value"] <= fidelity["high"] <= 100
     assert result["e_value"] == min(result["e_values"]["faithful_bulk"], result["e_values"]["faithful_tail"])
     assert result["e_value"] >= 100
-    assert 90 <= result["decision_tokens"] <= 150
+    assert 90 <= result["decision_tokens"] <= 220
     assert result["sentence"].startswith("Faithful: At most 99.")
     assert result["sentence"].endswith("Excluded: INT8 and coarser.")
     assert finding(result)["outcome"] == "pass"
@@ -86,7 +86,7 @@ def test_another_vocabulary_is_another_model() -> None:
     for seed in range(2):
         result = verify(Synthetic(other_vocabulary=True), seed=seed)
         assert result["verdict"] == "different-model"
-        assert result["e_value"] == result["e_values"]["different_model"] >= 100
+        assert result["e_value"] == result["e_values"]["accusation"] >= 100
         assert result["sentence"].startswith("Another model:")
         assert result["cause"]["name"] == "other model"
 
@@ -101,7 +101,7 @@ def test_lists_too_short_to_be_disjoint_but_by_chance_speak_of_no_other_model(li
 def test_a_hidden_prompt_is_deviating_with_its_cause() -> None:
     result = verify(Synthetic(hidden_prompt=True), declared="bf16")
     assert result["verdict"] == "deviating"
-    assert result["cause"]["name"] == "prompt or template"
+    assert result["cause"]["name"] == "hidden prompt"
     assert "13 prompt tokens more" in result["sentence"]
     assert result["declaration"] == {"declared": "bf16", "measured": None, "state": "unknown"}
 
@@ -136,7 +136,8 @@ def test_tokens_are_booked_under_what_they_were_spent_on() -> None:
         assert result["decision_tokens"] <= result["completion_tokens"]
         assert 0 < result["probe_tokens"] <= 10
         assert result["requests"] == len(endpoint.asked)
-        assert result["completion_tokens"] <= result["requests"]
+        drawn = sum(probe.body["max_tokens"] - 1 for probe in endpoint.asked)
+        assert result["completion_tokens"] <= result["requests"] + drawn
         keys = [probe.key for probe in endpoint.asked]
         assert len(set(keys)) == len(keys), "nothing is asked for twice"
         assert {probe.purpose for probe in endpoint.asked} <= set(Purpose) - {Purpose.RECORDING}
@@ -296,7 +297,8 @@ def test_seeds_change_the_draw_and_the_same_seed_repeats_it() -> None:
     def asked(seed: int) -> list[str]:
         endpoint = Synthetic(noise=HONEST, stack="x")
         verify(endpoint, seed=seed, decide_only=True)
-        return [probe.key for probe in endpoint.asked if probe.purpose is Purpose.DECISION]
+        deciding = [probe.key for probe in endpoint.asked if probe.purpose is Purpose.DECISION]
+        return [key for key in deciding if not key.endswith("/drawn")]
 
     assert asked(1) == asked(1)
     assert asked(1)[:20] != asked(2)[:20]

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 
-from verifier.lab.deployments import DEPLOYMENTS, Deployment, Role
+import pytest
+
+from verifier.lab.deployments import CAUSES, DEPLOYMENTS, Deployment, Role
 from verifier.lab.recipes import RECIPES
+
+CALIBRATING: tuple[Role, ...] = (
+    "reference",
+    "calibration-honest",
+    "calibration-rung",
+    "calibration-variant",
+)
+JUDGED: tuple[Role, ...] = ("honest", "degraded")
 
 
 def of_role(*roles: Role) -> list[Deployment]:
     return [one for one in DEPLOYMENTS.values() if one.role in roles]
+
+
+def how(one: Deployment) -> tuple[object, ...]:
+    """Everything that decides what it answers."""
+    return one.weights, one.options, one.access, one.proxy
 
 
 def test_there_is_enough_of_every_role() -> None:
@@ -17,25 +32,33 @@ def test_there_is_enough_of_every_role() -> None:
     assert count["reference"] == 1
     assert count["calibration-honest"] >= 3
     assert count["calibration-rung"] >= 3
-    assert count["honest"] >= 3
-    assert count["degraded"] >= 10
+    assert count["calibration-variant"] >= 10
+    assert count["honest"] >= 10
+    assert count["degraded"] >= 20
+
+
+def test_there_are_ten_ways_to_serve_the_official_weights_honestly() -> None:
+    """Weights' storage, cache and kind of attention decide the arithmetic; sizes and threads hardly do."""
+    honest = of_role("calibration-honest", "honest")
+    assert len({(one.weights, one.options.kv_cache, one.options.flash_attention) for one in honest}) >= 10
 
 
 def test_what_calibrates_is_never_judged() -> None:
     """No judged deployment serves the same weights in the same way as one that set the standard."""
-    standard = of_role("reference", "calibration-honest", "calibration-rung")
-    judged = of_role("honest", "degraded")
+    standard, judged = of_role(*CALIBRATING), of_role(*JUDGED)
+    honest = {how(one) for one in standard if one.cause == "none"}
+    assert not {how(one) for one in standard if how(one) not in honest} & {how(one) for one in judged}
     assert not {(one.weights, one.options) for one in standard} & {
-        (one.weights, one.options) for one in judged
-    }
+        (one.weights, one.options) for one in judged if one.access == DEPLOYMENTS["reference"].access
+    } - {(one.weights, one.options) for one in judged if one.proxy is not None}
     rungs = {one.weights for one in of_role("calibration-rung")}
-    assert not rungs & {one.weights for one in judged}
+    assert not rungs & {recipe for one in judged for recipe in one.recipes}
 
 
 def test_every_deployment_differs_from_every_other() -> None:
-    served = Counter((one.weights, one.options) for one in DEPLOYMENTS.values())
-    assert max(served.values()) == 1
-    assert max(Counter(one.label for one in DEPLOYMENTS.values()).values()) == 1
+    assert max(Counter(map(how, DEPLOYMENTS.values())).values()) == 1
+    for roles in (CALIBRATING, JUDGED):
+        assert max(Counter(one.label for one in of_role(*roles)).values()) == 1
 
 
 def test_every_deployment_says_in_one_line_what_was_done() -> None:
@@ -43,7 +66,7 @@ def test_every_deployment_says_in_one_line_what_was_done() -> None:
         assert one.what
         assert "\n" not in one.what
         assert len(one.what) <= 120
-        assert one.weights in RECIPES
+        assert set(one.recipes) <= set(RECIPES)
 
 
 def test_honest_deployments_serve_the_official_weights_with_the_models_own_template() -> None:
@@ -51,7 +74,26 @@ def test_honest_deployments_serve_the_official_weights_with_the_models_own_templ
         assert one.weights in {"official", "f16", "f32"}
         assert one.options.chat_template is None
         assert one.options.kv_cache in {"F16", "BF16", "F32"}
+        assert one.proxy is None
+
+
+def test_the_truth_is_told_of_every_deployment() -> None:
+    for one in DEPLOYMENTS.values():
+        assert one.cause in CAUSES
+        assert (one.cause == "none") == (one.role in ("reference", "calibration-honest", "honest"))
+    assert {one.cause for one in of_role(*JUDGED)} == set(CAUSES)
+
+
+@pytest.mark.parametrize("one", of_role("calibration-variant"), ids=lambda one: one.name)
+def test_every_variant_knows_a_cause_that_is_judged_too(one: Deployment) -> None:
+    assert one.cause in {judged.cause for judged in of_role("degraded")}
+
+
+def test_the_demo_serves_some_of_every_role_but_no_variants() -> None:
+    shown = [one for one in DEPLOYMENTS.values() if one.demo]
+    assert {one.role for one in shown} == {*CALIBRATING, *JUDGED} - {"calibration-variant"}
+    assert len(shown) == 26
 
 
 def test_every_weights_file_is_served_by_somebody() -> None:
-    assert {one.weights for one in DEPLOYMENTS.values()} == set(RECIPES)
+    assert {recipe for one in DEPLOYMENTS.values() for recipe in one.recipes} == set(RECIPES)

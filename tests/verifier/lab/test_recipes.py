@@ -7,9 +7,9 @@ import sys
 from dataclasses import replace
 from functools import partial
 
-from verifier.lab import quantize
+from verifier.lab import alter, quantize
 from verifier.lab.gguf_file import type_of
-from verifier.lab.recipes import RECIPES, Recipe, key
+from verifier.lab.recipes import RECIPES, Altered, Recipe, key
 
 INT4 = Recipe("int4-g64", matrix=partial(quantize.int_groups, bits=4, group=64))
 
@@ -29,6 +29,19 @@ def test_every_change_of_a_recipe_changes_its_key() -> None:
     ]
     assert len({key(recipe) for recipe in changed}) == len(changed)
     assert key(INT4) == key(RECIPES["int4-g64"])
+
+
+def test_altered_recipes_have_keys_of_their_own() -> None:
+    noisy = Altered("noise", change=partial(alter.noise, share=0.01, seed=1))
+    changed = [
+        noisy,
+        replace(noisy, change=partial(alter.noise, share=0.02, seed=1)),
+        replace(noisy, change=partial(alter.noise, share=0.01, seed=2)),
+        replace(noisy, change=alter.two_of_four),
+        replace(noisy, change=None),
+        Recipe("noise"),
+    ]
+    assert len({key(recipe) for recipe in changed}) == len(changed)
 
 
 def test_keys_are_the_same_in_every_process() -> None:

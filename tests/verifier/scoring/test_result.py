@@ -19,7 +19,9 @@ from tests.verifier.small_world import (
 )
 from tests.verifier.synthetic import Synthetic
 from verifier.checks.base import Fault
+from verifier.checks.registry import discover
 from verifier.evidence.canonical import result_text, rounded
+from verifier.scoring import policy
 
 Result = dict[str, Any]
 
@@ -30,7 +32,7 @@ KEYS = {
     "contexts", "prompts", "stopped_because", "excludes", "speed", "findings", "versions", "seed",
     "baseline",
     # beyond the list: what explains a deviation, the board's common k, reliability
-    "cause", "fidelity_common", "faulty_requests",
+    "cause", "fidelity_common", "faulty_requests", "fingerprint", "accuse_at",
 }  # fmt: skip
 VERDICTS = {
     "faithful": Synthetic(noise=HONEST, stack="x"),
@@ -91,7 +93,7 @@ def test_numbers_that_must_agree_do(verdict: str, results: dict[str, Result]) ->
     assert result["model"] == "toy"
     assert result["baseline"] == baseline().id
     assert result["versions"] == {
-        "suite": f"small 1.0 sha256:{SUITE.sha256}", "policy": "1", "assay": version("assay"),
+        "suite": f"small 1.0 sha256:{SUITE.sha256}", "hidden_pool": None, "policy": policy.VERSION, "assay": version("assay"),
     }  # fmt: skip
     for shown in (result["fidelity"], result["fidelity_common"]):
         assert shown is None or 0 <= shown["low"] <= shown["value"] <= shown["high"] <= 100
@@ -109,7 +111,10 @@ def test_the_parts_of_a_result_have_the_shapes_the_pages_read(results: dict[str,
     for rung in (result["ladder"]["nearest"], *result["ladder"]["rungs"]):
         assert set(rung) >= {"name", "label", "quantization", "fidelity"}
     assert set(result["agreement"]) == {"value", "low", "high", "n", "kind"}
-    assert set(result["e_values"]) == {"deviating", "faithful_bulk", "faithful_tail", "different_model"}
+    assert set(result["e_values"]) == {
+        "accusation", "distribution", "choice", "sampling", "window",
+        "faithful_bulk", "faithful_tail", "different_model",
+    }  # fmt: skip
     assert result["context_types"] == ["first_token", "chat_prefix"]
     assert set(result["speed"]) == {"first_token_ms"}
     for finding in result["findings"]:
@@ -117,7 +122,7 @@ def test_the_parts_of_a_result_have_the_shapes_the_pages_read(results: dict[str,
             "check", "version", "outcome", "cause", "estimate", "low", "high", "n", "unit", "details",
         }  # fmt: skip
     checks = [finding["check"] for finding in result["findings"]]
-    assert checks == ["capabilities", "token_distribution", "prompt_tokens"]
+    assert checks == [check.name for check, _ in discover()]
 
 
 def test_only_faithful_excludes_something(results: dict[str, Result]) -> None:
@@ -181,10 +186,11 @@ def test_beyond_the_ladder_the_last_rung_is_a_bound_and_short_of_it_nothing_is_m
 
 def test_a_broken_contract_explains_a_deviation_before_the_weights_do() -> None:
     result = verify(Synthetic(hidden_prompt=True, noise=INT4), declared="int8")
-    assert result["cause"]["name"] == "prompt or template"
+    assert result["cause"]["name"] == "hidden prompt"
     assert result["declaration"]["state"] == "unknown"
     another = verify(Synthetic(other_vocabulary=True, hidden_prompt=True))
-    assert another["cause"]["name"] == "another tokenizer or template"
+    assert another["cause"]["name"] == "other model"
+    assert "prompt tokens" in another["cause"]["evidence"]
     honest = verify(Synthetic(noise=HONEST, stack="x"))
     assert honest["cause"] is None
 

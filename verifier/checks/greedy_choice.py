@@ -1,0 +1,62 @@
+"""Is the token chosen at temperature 0 the likeliest of the list that came with it?
+
+An endpoint that returns one model's log-probabilities with another model's text gives itself away wherever
+the two disagree; so does lossy speculative decoding, which keeps a draft model's token when it is only likely
+enough. Read off the answers of the other checks: it costs no request, and honest endpoints stray only at
+exact ties.
+"""
+
+from __future__ import annotations
+
+import math
+
+from verifier.checks.base import Dialogue, Finding, Outcome, Position, nothing_to_ask
+from verifier.checks.drawn import strayed
+from verifier.checks.registry import Check
+from verifier.checks.session import Session
+from verifier.stats.decision import STRAY_SHARE
+from verifier.stats.intervals import wilson
+
+ENOUGH = 5
+
+
+def run(session: Session) -> Dialogue:
+    """Reads every greedy answer with a list."""
+    yield from nothing_to_ask()
+    chosen = greedy_positions(session)
+    if len(chosen) < ENOUGH:
+        said = "It returns no lists to hold its choices against."
+        return Finding(CHECK.name, CHECK.version, Outcome.UNSUPPORTED, said, n=len(chosen))
+    astray = [position for position in chosen if strayed(position)]
+    rate = wilson(len(chosen) - len(astray), len(chosen))
+    assert rate is not None
+    kept = [math.exp(position.logprob) for position in astray]
+    details = {
+        "strayed": len(astray),
+        "smallest_probability": min(kept, default=None),
+        "e_value": None if session.decision is None else session.decision.choice.peak,
+    }
+    numbers = (rate.value, rate.low, rate.high, rate.n, "share likeliest", details)
+    if not astray:
+        said = "Every token it chose at temperature 0 is the likeliest of its own list."
+        return Finding(CHECK.name, CHECK.version, Outcome.PASS, said, *numbers)
+    said = (
+        f"{len(astray)} of {len(chosen)} tokens chosen at temperature 0 are not the likeliest of the list "
+        "that it returned with them."
+    )
+    outcome = Outcome.FAIL if rate.high < 1 - STRAY_SHARE else Outcome.WARN
+    return Finding(CHECK.name, CHECK.version, outcome, said, *numbers)
+
+
+CHECK = Check("greedy_choice", "1", "Greedy choice", 12, run)
+
+
+def greedy_positions(session: Session) -> list[Position]:
+    """The first positions of the answers that were asked for at temperature 0 with a list."""
+    found = []
+    for context_id in session.gathered.lists:
+        answer = session.observations[context_id].answer
+        greedy = session.probes[context_id].body.get("temperature") == 0
+        if greedy and answer is not None and answer.positions and answer.positions[0].top:
+            found.append(answer.positions[0])
+    return found
