@@ -17,4 +17,5 @@ urlpatterns = [
     path("endpoints/<uuid:endpoint_id>/", views.endpoint, name="endpoint"),
     path("runs/<uuid:run_id>/", views.run, name="run"),
     path("runs/<uuid:run_id>/progress/", views.progress, name="progress"),
+    path("methodology/", views.methodology, name="methodology"),
 ]

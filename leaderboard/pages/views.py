@@ -15,6 +15,7 @@ from leaderboard.models import Snapshot
 from leaderboard.pages import evidence, rows, words
 from leaderboard.pages.filters import SORTS, Filters, first_token
 from leaderboard.pages.headline import board_sentence
+from leaderboard.pages.methodology import methodology as explained
 from leaderboard.pages.report import commands, finding_line, past, report
 from verifier.models import Run, RunState
 
@@ -125,6 +126,12 @@ def endpoint(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
         "now": timezone.now(),
     }
     return render(request, "pages/endpoint.html", context)
+
+
+@require_safe
+def methodology(request: HttpRequest) -> HttpResponse:
+    """Why anybody should believe it: the measured error rates, and how a verdict is made."""
+    return render(request, "pages/methodology.html", {"nav": "methodology", "page": explained()})
 
 
 @require_safe

@@ -1,0 +1,196 @@
+"""The methodology page: how a verdict is made, and how often it is wrong. Generated, never typed.
+
+The figures come from the measured error budget, the checks from their own docstrings, the rules from the
+policy's source, the words from the vocabulary, the suites from their files. Where nothing has been measured
+the page says so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import structlog
+
+from leaderboard.pages import numbers, words
+from leaderboard.pages.methodology_figures import Figures, figures
+from leaderboard.pages.prose import Block, blocks
+from leaderboard.pages.rules import Rule, rules
+from leaderboard.pages.words import Term
+from verifier import suites
+from verifier.checks.registry import discover
+from verifier.scoring import error_budget, policy
+from verifier.scoring.error_budget import COMMAND, ErrorBudget
+from verifier.verification import Settings
+
+log = structlog.get_logger(__name__)
+
+FILE = "verifier/scoring/error_budget.json"
+"""The figures' file, as a reader of the repository finds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section: its anchor, its heading and the template that draws it."""
+
+    id: str
+    title: str
+
+    @property
+    def template(self) -> str:
+        """Where its matter is drawn."""
+        return f"parts/methodology/{self.id}.html"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckEntry:
+    """A check as the page shows it: its docstring's first block opens it, the others follow."""
+
+    name: str
+    version: str
+    title: str
+    opening: Block | None
+    rest: tuple[Block, ...]
+
+    @property
+    def anchor(self) -> str:
+        """Its address on the page."""
+        return f"check-{self.name.replace('_', '-')}"
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteEntry:
+    """A suite of prompts: `kinds` are its categories and `languages` its languages, with their counts."""
+
+    name: str
+    version: str
+    sha256: str
+    prompts: str
+    kinds: str
+    languages: str
+
+    @property
+    def identity(self) -> str:
+        """As a result names it."""
+        return f"{self.name} {self.version} sha256:{self.sha256}"
+
+
+@dataclass(frozen=True, slots=True)
+class Methodology:
+    """Everything the page says. Without figures `trouble` is empty (never measured) or says what is wrong."""
+
+    sections: tuple[Section, ...]
+    budget: ErrorBudget | None
+    figures: Figures | None
+    trouble: str
+    outdated: tuple[str, ...]
+    command: str
+    file: str
+    alpha: str
+    measured_alpha: str
+    checks: tuple[CheckEntry, ...]
+    policy_version: str
+    rules: tuple[Rule, ...]
+    verdicts: tuple[Term, ...]
+    outcomes: tuple[Term, ...]
+    suites: tuple[SuiteEntry, ...]
+
+
+def methodology() -> Methodology:
+    """The page of this moment: figures are read anew, what is code only once."""
+    budget, trouble = _budget()
+    found = None if budget is None else figures(budget)
+    return Methodology(
+        sections=tuple(_sections(found)),
+        budget=budget,
+        figures=found,
+        trouble=trouble,
+        outdated=() if budget is None else tuple(_outdated(budget)),
+        command=COMMAND if budget is None else budget.made_by,
+        file=FILE,
+        alpha=numbers.percent(Settings().alpha),
+        measured_alpha="" if budget is None else f"{100 * budget.alpha:g}{numbers.THIN}%",
+        checks=_checks(),
+        policy_version=policy.VERSION,
+        rules=rules(policy),
+        verdicts=tuple(words.VERDICTS.values()),
+        outcomes=tuple(words.OUTCOMES.values()),
+        suites=_suites(),
+    )
+
+
+def _budget() -> tuple[ErrorBudget | None, str]:
+    try:
+        return error_budget.load(), ""
+    except ValueError as error:
+        log.error("error budget refused", reason=str(error))
+        return None, str(error)
+
+
+def _sections(found: Figures | None) -> Iterator[Section]:
+    """The evidence first, then how it is made; without figures one section says that there are none."""
+    if found is None:
+        yield Section("unmeasured", "Error rates")
+    else:
+        if found.picture is not None:
+            yield Section("tokens", "Tokens to detection")
+            yield Section("degradations", "Every degradation in numbers")
+        yield Section("honest", "Honest stacks")
+        yield Section("limits", "What cannot be detected")
+        yield Section("causes", "Causes, named and true")
+        yield Section("peers", "Beside published methods")
+        yield Section("monitoring", "Monitoring")
+    yield Section("fidelity", "Fidelity and the ladder")
+    yield Section("verdicts", "The words")
+    yield Section("checks", "The checks")
+    yield Section("policy", "The policy")
+    yield Section("suite", "The suite" if len(_suites()) == 1 else "The suites")
+    if found is not None:
+        yield Section("repeat", "Repeat it")
+
+
+def _outdated(budget: ErrorBudget) -> Iterator[str]:
+    """What has changed since the figures were measured, in words."""
+    measured = budget.versions.get("policy")
+    if measured is not None and measured != policy.VERSION:
+        yield f"with policy {measured} (in force now: {policy.VERSION})"
+    suite = budget.versions.get("suite")
+    if suite is not None and suite not in {entry.identity for entry in _suites()}:
+        yield f"with suite {suite.partition(' sha256:')[0]}, which is not the one in use now"
+
+
+@cache
+def _checks() -> tuple[CheckEntry, ...]:
+    found = []
+    for check, module in discover():
+        written = blocks(module.__doc__)
+        opening = written[0] if written and written[0].kind == "paragraph" else None
+        rest = written if opening is None else written[1:]
+        found.append(CheckEntry(check.name, check.version, check.title, opening, rest))
+    return tuple(found)
+
+
+@cache
+def _suites() -> tuple[SuiteEntry, ...]:
+    entries = []
+    for name in suites.names():
+        suite = suites.load(name)
+        kinds = Counter(prompt.category for prompt in suite.prompts)
+        languages = Counter(prompt.language for prompt in suite.prompts)
+        entries.append(
+            SuiteEntry(
+                suite.name,
+                suite.version,
+                suite.sha256,
+                numbers.whole(len(suite.prompts)),
+                _counted(kinds),
+                _counted(languages),
+            )
+        )
+    return tuple(entries)
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {numbers.whole(n)}" for name, n in counts.most_common())
