@@ -1,10 +1,12 @@
-"""How few tokens a verdict takes, and whether an honest deployment is ever accused: `make bench-power`.
+"""How soon a degradation is found, its cause, and whether an honest deployment is ever accused.
 
-Boots the lab, records a baseline, calibrates it with deployments that are not judged, and verifies each
-judged deployment with 20 seeds. A request that an earlier seed has already made of the same deployment is
-answered from its answer: the seeds differ in the prompts they draw and their order, not in the server.
+`make bench-power` boots the lab's deployments two at a time, records a baseline, calibrates it with everything
+of known truth, and judges: each degraded deployment with many seeds against the whole baseline, each honest
+one against a baseline that does not know it. A request that an earlier seed has made of the same deployment is
+answered from its answer (a draw from one of a few): the seeds differ in what they ask and in its order.
 
-Prints the table and exits 1 when a row falls short of what it must reach.
+Prints the table, writes `verifier/scoring/error_budget.json`, from which the methodology page is made, and
+exits 1 when a row falls short of what it must reach.
 """
 
 from __future__ import annotations
@@ -12,186 +14,160 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import statistics
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
-from scipy.stats import beta
 
-from verifier.baseline import files
-from verifier.baseline.calibrate import calibrate
-from verifier.baseline.model import Baseline, Role
-from verifier.baseline.record import record
-from verifier.checks.base import Observation, Probe
-from verifier.client.egress import EgressPolicy
-from verifier.client.session import Client
-from verifier.client.target import Target
+from tests.bench import baselines, monitoring, summary
+from tests.bench.judging import ALPHA, Job, judge
+from tests.bench.peers import side_by_side
+from tests.bench.printed import print_budget, shortfalls
+from tests.bench.reach import EVIDENCE
+from verifier.baseline.model import Baseline
 from verifier.lab.deployments import DEPLOYMENTS
-from verifier.lab.serve import Served, serving
-from verifier.runner import MemoryStore, drive
-from verifier.suites import Suite, load
-from verifier.verification import Settings, verification
+from verifier.lab.serve import serving
+from verifier.lab.source import MODEL
+from verifier.scoring import policy
+from verifier.scoring.error_budget import PATH, parse
+from verifier.suites import Suite
 
-SEEDS = 20
-ALPHA = 0.01
 AT_ONCE = 2
-CALIBRATION = ("cal-f16", "cal-batch", "cal-slots", "int8-row", "fp8-tensor", "q4_0", "int3-g32")
-POLICY = EgressPolicy(allow_loopback=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """What must hold of one deployment: at least `decided` of the seeds decided within `tokens`."""
+class Size:
+    """How much is asked: prompts of the baseline, hidden ones beside them, seeds, honest runs in all."""
 
-    name: str
-    logprobs: bool
-    tokens: int | None
-    decided: int = 18
-
-
-ROWS = (
-    Row("int4-g64", True, 15),
-    Row("layer-15", True, 15),
-    Row("q8_0", True, 60),
-    Row("fp8-row", True, 60),
-    Row("int4-g64", False, 40),
-    Row("f32", True, None),
-    Row("f16-slots", True, None),
-    Row("kv-f32", True, None),
-    Row("f32", False, None),
-    Row("f16-slots", False, None),
-    Row("kv-f32", False, None),
-)
-"""Without `tokens` the deployment is honest, and no seed may accuse it."""
+    prompts: int | None
+    hidden: int
+    seeds: int
+    honest_runs: int
+    draws: int
 
 
-class Once:
-    """Answers a request from the first time it was made."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._answers: dict[str, asyncio.Task[Observation]] = {}
-
-    async def ask(self, probe: Probe) -> Observation:
-        """The observation for `probe`, under its own key."""
-        request = json.dumps([probe.api, dict(probe.body)], sort_keys=True)
-        if request not in self._answers:
-            self._answers[request] = asyncio.create_task(self._client.ask(probe))
-        return replace(await self._answers[request], key=probe.key)
+QUICK = Size(prompts=400, hidden=100, seeds=20, honest_runs=1000, draws=40)
+FULL = Size(prompts=None, hidden=300, seeds=100, honest_runs=5000, draws=200)
 
 
-async def make_baseline(lab: Mapping[str, Served], suite: Suite, prompts: int) -> Baseline:
-    """Recorded from the lab's reference, calibrated with the lab's calibration deployments, two at a time."""
-    async with client_of(lab["reference"]) as client:
-        recording = record(suite, model=lab["reference"].model, prompts=prompts)
-        baseline = await drive(recording, client.ask, MemoryStore(), concurrency=4)
-    slots = asyncio.Semaphore(AT_ONCE)
-
-    async def one(name: str) -> Baseline:
-        deployment = DEPLOYMENTS[name]
-        role = Role.HONEST if deployment.role == "calibration-honest" else Role.RUNG
-        dialogue = calibrate(
-            baseline,
-            suite,
-            name=name,
-            label=deployment.label,
-            role=role,
-            quantization=deployment.quantization,
-        )
-        async with slots, client_of(lab[name]) as client:
-            return await drive(dialogue, client.ask, MemoryStore(), concurrency=4)
-
-    for calibrated in await asyncio.gather(*(one(name) for name in CALIBRATION)):
-        baseline = baseline.with_stack(calibrated.stacks[-1])
-    return baseline
+def jobs(size: Size, only: Sequence[str] | None) -> Iterator[Job]:
+    """Every deployment that is judged (of `only`, if given), at both levels of evidence."""
+    stacks = baselines.honest_stacks()
+    each = -(-size.honest_runs // len(stacks))
+    degraded = baselines.names(("degraded",))
+    closed = [name for name in baselines.names(("honest",)) if name not in stacks]
+    for name in [name for name in (*degraded, *stacks, *closed) if not only or name in only]:
+        seeds = range(1, 1 + (each if name in stacks else size.seeds))
+        for evidence in EVIDENCE if name not in closed else EVIDENCE[:1]:
+            yield Job(name, evidence, seeds, whole=name in degraded)
 
 
-async def measure(served: Served, row: Row, baseline: Baseline, suite: Suite) -> list[dict[str, Any]]:
-    """The results of all seeds."""
-    results = []
-    async with client_of(served) as client:
-        once = Once(client)
-        for seed in range(1, SEEDS + 1):
-            settings = Settings(alpha=ALPHA, seed=seed, no_logprobs=not row.logprobs, decide_only=True)
-            named = {"base_url": served.base_url, "upstream_model": served.model}
-            dialogue = verification(baseline, suite, settings, endpoint=named)
-            results.append(await drive(dialogue, once.ask, MemoryStore(), concurrency=4))
-    return results
+def judged(
+    size: Size,
+    baseline: Baseline,
+    suite: Suite,
+    only: Sequence[str] | None,
+    keep: Path | None,
+    console: Console,
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """The raw runs by deployment and evidence."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    waiting: list[tuple[Job, Future[list[dict[str, Any]]]]] = []
+    with ProcessPoolExecutor(AT_ONCE, mp_context=get_context("spawn")) as pool:
+        for job in jobs(size, only):
+            known = baselines.without(baseline, job.name)
+            waiting.append((job, pool.submit(judge, job, known, suite, keep)))
+        for place, (job, running) in enumerate(waiting, start=1):
+            runs = found[job.name, job.evidence] = running.result()
+            words = sorted({run["verdict"] for run in runs})
+            console.print(f"{place} of {len(waiting)}: {job.name}, {job.evidence}: {', '.join(words)}")
+    return found
 
 
-def client_of(served: Served) -> Client:
-    """A client for one deployment of the lab."""
-    return Client(Target(served.base_url, served.model), policy=POLICY)
+def budget(
+    size: Size,
+    full: bool,
+    suite: Suite,
+    baseline: Baseline,
+    found: dict[tuple[str, str], list[dict[str, Any]]],
+    peers: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """The error budget, JSON-ready (verifier.scoring.error_budget reads it)."""
+    detection = _rows(found, ("degraded",), summary.detection_row)
+    honest = _rows(found, ("calibration-honest", "honest"), summary.honest_row)
+    return {
+        "assay_error_budget": 1,
+        "made_by": "make bench-power FULL=1" if full else "make bench-power",
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {
+            "suite": f"{baseline.suite} sha256:{suite.sha256}",
+            "policy": policy.VERSION,
+            "assay": version("assay"),
+        },
+        "model": MODEL,
+        "alpha": ALPHA,
+        "seeds": size.seeds,
+        "prompts": len(baseline.by_prompt),
+        "detection": detection,
+        "honest": honest,
+        "totals": summary.totals(honest),
+        "causes": summary.confusion(detection),
+        "peers": peers,
+        "monitoring": monitoring.watch(baseline),
+    }
 
 
-def judge(row: Row, results: Sequence[Mapping[str, Any]]) -> tuple[bool, list[str]]:
-    """Whether the row holds, and its cells."""
-    tokens = [result["decision_tokens"] for result in results]
-    words = [result["verdict"] for result in results]
-    accused = [word in ("deviating", "different-model") for word in words]
-    quantiles = f"{statistics.median(tokens):.0f} / {sorted(tokens)[int(0.9 * len(tokens))]} / {max(tokens)}"
-    said = ", ".join(f"{words.count(word)} {word}" for word in sorted(set(words)))
-    if row.tokens is None:
-        bound = float(beta.ppf(0.95, sum(accused) + 1, len(accused) - sum(accused)))
-        must = f"never accused (0 of {len(accused)} bounds the rate at {bound:.0%})"
-        return not any(accused), [said, quantiles, must]
-    within = sum(a and n <= row.tokens for a, n in zip(accused, tokens, strict=True))
-    must = f"{within} of {len(results)} within {row.tokens} (at least {row.decided})"
-    return within >= row.decided, [said, quantiles, must]
+def _rows(found: dict[tuple[str, str], Any], roles: Iterable[str], row: Any) -> list[dict[str, Any]]:
+    return [
+        row(name, evidence, runs)
+        for (name, evidence), runs in sorted(found.items(), key=lambda item: _place(*item[0]))
+        if DEPLOYMENTS[name].role in roles
+    ]
 
 
-async def bench(console: Console, prompts: int, keep: Path | None) -> bool:
-    """Run everything; returns whether every row holds."""
-    suite = load("core")
-    table = Table(title=f"{SEEDS} seeds, alpha {ALPHA}, {suite.name} {suite.version}, {prompts} prompts")
-    for heading in (
-        "deployment",
-        "evidence",
-        "verdicts",
-        "decision tokens: median / 90 % / max",
-        "must hold",
-    ):
-        table.add_column(heading)
-    holds = True
-    judged = tuple(dict.fromkeys(row.name for row in ROWS))
-    with serving(("reference", *CALIBRATION, *judged)) as lab:
-        if keep is not None and keep.exists():
-            baseline = files.read(keep)
-        else:
-            console.print("recording and calibrating a baseline ...")
-            baseline = await make_baseline(lab.served, suite, prompts)
-            if keep is not None:
-                files.write(baseline, keep)
-        slots = asyncio.Semaphore(AT_ONCE)
+def _place(name: str, evidence: str) -> tuple[int, int]:
+    return EVIDENCE.index(evidence), list(DEPLOYMENTS).index(name)
 
-        async def one(row: Row) -> list[dict[str, Any]]:
-            async with slots:
-                results = await measure(lab.served[row.name], row, baseline, suite)
-                console.print(f"{row.name} {'with logprobs' if row.logprobs else 'text only'}: done")
-                return results
 
-        for row, results in zip(ROWS, await asyncio.gather(*(one(row) for row in ROWS)), strict=True):
-            good, cells = judge(row, results)
-            holds = holds and good
-            evidence = "logprobs" if row.logprobs else "text only"
-            table.add_row(row.name, evidence, *cells, style=None if good else "bold red")
-    console.print(table)
-    return holds
+def _peers(suite: Suite, size: Size, keep: Path | None) -> list[dict[str, Any]]:
+    with serving(side_by_side.DEPLOYMENTS) as lab:
+        return asyncio.run(side_by_side.compare(lab.served, suite, keep, draws=size.draws))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0 when every row holds."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--prompts", type=int, default=300, help="prompts of the baseline (default 300)")
-    parser.add_argument("--baseline", type=Path, help="keep the baseline here, and use it if it is there")
+    parser.add_argument("--full", action="store_true", help="the whole suite, more seeds: takes hours")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the answers, and go on from them")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="judge only these; writes no error budget")
+    parser.add_argument("--no-peers", action="store_true", help="leave out the published methods")
     args = parser.parse_args(arguments)
-    console = Console(width=max(120, Console().width))
-    return 0 if asyncio.run(bench(console, args.prompts, args.baseline)) else 1
+    console = Console(width=max(140, Console().width))
+    size = FULL if args.full else QUICK
+    if args.keep is not None:
+        args.keep.mkdir(parents=True, exist_ok=True)
+    suite = baselines.suite_with_hidden(size.hidden)
+    console.print("recording and calibrating a baseline ...")
+    baseline = baselines.make(suite, size.prompts, args.keep, console.print)
+    found = judged(size, baseline, suite, args.only, args.keep, console)
+    peers = [] if args.no_peers or args.only else _peers(suite, size, args.keep)
+    document = budget(size, args.full, suite, baseline, found, peers)
+    print_budget(console, document)
+    if not args.only:
+        parse(document)
+        PATH.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        console.print(f"written to {PATH.name}; the methodology page shows it")
+    short = shortfalls(document)
+    for line in short:
+        console.print(f"short: {line}", style="bold red")
+    return 1 if short else 0
 
 
 if __name__ == "__main__":

@@ -138,9 +138,14 @@ class Decision:
         return self.accusation
 
     def e_values(self) -> dict[str, float]:
-        """The running maximum of every e-process, and of the average of those that accuse."""
+        """The running maximum of every e-process, and of the average of those that accuse.
+
+        `accusation_now` is that average as it stands: the e-value that may be combined with others (a
+        running maximum is none).
+        """
         return {
             "accusation": self.accusation,
+            "accusation_now": math.exp(min(self._average(), 690.0)),
             "distribution": self.distribution.peak,
             "choice": self.choice.peak,
             "sampling": 1.0 if self.sampling is None else math.exp(min(self.sampling.log_peak, 690.0)),
@@ -163,11 +168,14 @@ class Decision:
             "window": self.window.log_value,
         }
 
-    def _judge(self) -> None:
+    def _average(self) -> float:
+        """Natural log of the weighted average of the accusing e-processes."""
         terms = [math.log(WEIGHTS[name]) + value for name, value in self._logs().items()]
         largest = max(terms)
-        average = largest + math.log(math.fsum(math.exp(term - largest) for term in terms))
-        self._log_peak = max(self._log_peak, average)
+        return largest + math.log(math.fsum(math.exp(term - largest) for term in terms))
+
+    def _judge(self) -> None:
+        self._log_peak = max(self._log_peak, self._average())
         if self._log_peak < self._log_accuse_at:
             return
         self.verdict = "different-model" if self.other_model.rejects(self._alpha) else "deviating"

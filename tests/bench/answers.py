@@ -1,0 +1,81 @@
+"""Asking a deployment of the lab, each question once: seeds differ in what they draw, not in the server."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import pickle
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from verifier.checks.base import Observation, Probe
+from verifier.client.egress import EgressPolicy
+from verifier.client.session import Client
+from verifier.client.target import Target
+from verifier.lab.serve import Served, serving
+
+DRAWS = 2
+"""Different draws of one place: a request with a seed is answered from one of so many, each drawn really."""
+POLICY = EgressPolicy(allow_loopback=True)
+NAMED = {"base_url": "http://127.0.0.1/v1", "upstream_model": "lab"}
+
+
+class Answers:
+    """What one deployment answers: asked the first time, remembered from then on, also on disk under `keep`.
+
+    The deployment is booted when the first question comes that has no answer yet.
+    """
+
+    def __init__(self, name: str, keep: Path | None) -> None:
+        self._name = name
+        self._path = None if keep is None else keep / f"{name}.answers"
+        self._known: dict[bytes, Observation] = {}
+        if self._path is not None and self._path.exists():
+            # Written below by this very class: not a file from outside.
+            self._known = pickle.loads(self._path.read_bytes())
+        self._asked = False
+        self._waiting: dict[bytes, asyncio.Task[Observation]] = {}
+        self._booting = asyncio.Lock()
+        self._client: Client | None = None
+        self._closing = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._closing.aclose()
+        if self._path is not None and self._asked:
+            temporary = self._path.with_suffix(".half")
+            temporary.write_bytes(pickle.dumps(self._known))
+            temporary.replace(self._path)
+
+    async def ask(self, probe: Probe) -> Observation:
+        """The observation for `probe`, under its own key."""
+        body = dict(probe.body)
+        if "seed" in body:
+            body["seed"] %= DRAWS
+        request = hashlib.sha256(json.dumps([probe.api, body], sort_keys=True).encode()).digest()
+        if request not in self._known:
+            if request not in self._waiting:
+                self._waiting[request] = asyncio.create_task(self._really(replace(probe, body=body)))
+            self._known[request] = await self._waiting[request]
+        return replace(self._known[request], key=probe.key)
+
+    async def _really(self, probe: Probe) -> Observation:
+        async with self._booting:
+            if self._client is None:
+                lab = self._closing.enter_context(serving((self._name,)))
+                self._client = await self._closing.enter_async_context(client_of(lab.served[self._name]))
+        self._asked = True
+        return await self._client.ask(probe)
+
+
+def client_of(served: Served) -> Client:
+    """A client for one deployment of the lab."""
+    return Client(Target(served.base_url, served.model), policy=POLICY)
