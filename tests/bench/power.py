@@ -1,8 +1,8 @@
 """How soon a degradation is found, its cause, and whether an honest deployment is ever accused.
 
-`make bench-power` boots the lab's deployments two at a time, records a baseline, calibrates it with everything
-of known truth, and judges: each degraded deployment with many seeds against the whole baseline, each honest
-one against a baseline that does not know it. A request that an earlier seed has made of the same deployment is
+`make bench-power` boots the lab's deployments two at a time, records a baseline, calibrates it with all whose
+truth is known, and judges: each degraded deployment with many seeds against the whole baseline, each honest
+one against a baseline that does not know it. A request that an earlier seed has made of a deployment is
 answered from its answer (a draw from one of a few): the seeds differ in what they ask and in its order.
 
 Prints the table, writes `verifier/scoring/error_budget.json`, from which the methodology page is made, and

@@ -76,6 +76,8 @@ class Gathered:
     """What a run has seen at pinned contexts: context id -> deviation and list, and how the decision went."""
 
     scores: dict[str, float] = field(default_factory=dict)
+    deciding: list[float] = field(default_factory=list)
+    """The deviations that decided, in order, one per prompt: what a monitor is fed."""
     lists: dict[str, tuple[Token, ...]] = field(default_factory=dict)
     set_aside: int = 0
     decision_prompts: int = 0

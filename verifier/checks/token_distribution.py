@@ -197,6 +197,7 @@ def _weigh(
     drawn: bool,
 ) -> None:
     """Put one usable answer on the scales: its list, and the token chosen from it."""
+    gathered.deciding.append(gathered.scores[context.id])
     apart = mode.k >= DISJOINT_FROM_K and _disjoint(context, gathered.lists[context.id], mode.k)
     decision.update(gathered.scores[context.id], disjoint=apart)
     if not mode.k or observation.answer is None or not observation.answer.positions:
