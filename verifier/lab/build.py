@@ -102,7 +102,7 @@ class Building:
 
 def missing(names: Iterable[str]) -> list[str]:
     """The recipes that the named deployments need and the cache does not have, in order of need."""
-    recipes = dict.fromkeys(DEPLOYMENTS[name].weights for name in names)
+    recipes = dict.fromkeys(recipe for name in names for recipe in DEPLOYMENTS[name].recipes)
     return [recipe for recipe in recipes if not path_of(recipe).exists()]
 
 
@@ -114,7 +114,7 @@ def building(names: Iterable[str], on_built: Callable[[Built], None] = lambda _:
         names: deployments, the first needed first.
         on_built: called from `wait_for` as each file that was missing is finished.
     """
-    build = Building((DEPLOYMENTS[name].weights for name in names), on_built)
+    build = Building((recipe for name in names for recipe in DEPLOYMENTS[name].recipes), on_built)
     try:
         yield build
     finally:
@@ -130,4 +130,5 @@ def ensure(names: Iterable[str], on_built: Callable[[Built], None] = lambda _: N
     wanted = list(names)
     with building(wanted, on_built) as build:
         for name in wanted:
-            build.wait_for(DEPLOYMENTS[name].weights)
+            for recipe in DEPLOYMENTS[name].recipes:
+                build.wait_for(recipe)

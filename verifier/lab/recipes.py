@@ -15,13 +15,14 @@ from types import FunctionType
 
 import gguf
 
-from verifier.lab import prune, quantize
+from verifier.lab import alter, prune, quantize
 from verifier.lab.gguf_file import FloatArray
 from verifier.lab.stranger import Stranger
 
 type_of = gguf.GGMLQuantizationType
 
 MatrixChange = Callable[[FloatArray], FloatArray]
+TensorChange = Callable[[str, FloatArray], FloatArray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,21 @@ class Recipe:
     embedding: gguf.GGMLQuantizationType = type_of.F16
 
 
+@dataclass(frozen=True, slots=True)
+class Altered(Recipe):
+    """A weights file whose tensors are first changed one by one, by name, by a function of alter.py."""
+
+    change: TensorChange | None = None
+
+    def changing(self, load: Callable[[str], FloatArray]) -> Callable[[str], FloatArray]:
+        """`load` with the change applied."""
+        change = self.change
+        if change is None:
+            return load
+        return lambda name: change(name, load(name))
+
+
+_in_bf16 = partial(Altered, storage=type_of.BF16, embedding=type_of.BF16)
 _RECIPES: tuple[Recipe | Stranger, ...] = (
     Recipe("official", storage=type_of.BF16, embedding=type_of.BF16),
     Recipe("f16"),
@@ -60,12 +76,25 @@ _RECIPES: tuple[Recipe | Stranger, ...] = (
     Recipe("pruned-10", matrix=partial(prune.smallest, fraction=0.10)),
     Recipe("heads-3", heads=((7, 2), (14, 5), (21, 8))),
     Recipe("layer-15", layers=(15,)),
+    Recipe("q5_0", storage=type_of.Q5_0, embedding=type_of.Q8_0),
+    Recipe("pruned-20", matrix=partial(prune.smallest, fraction=0.20)),
+    Recipe("heads-6", heads=((3, 1), (8, 6), (11, 0), (17, 3), (22, 7), (26, 4))),
+    Recipe("heads-3-others", heads=((5, 4), (12, 7), (19, 1))),
+    Recipe("layer-3", layers=(3,)),
+    Recipe("layer-7", layers=(7,)),
+    Recipe("layers-last-2", layers=(28, 29)),
+    Altered("int8-tensor", change=alter.int8_per_tensor),
+    Altered("sparse-2-4", change=alter.two_of_four),
+    _in_bf16("noise-1", change=partial(alter.noise, share=0.01, seed=11)),
+    _in_bf16("checkpoint", change=partial(alter.low_rank, rank=4, share=0.02, seed=12)),
     Stranger("stranger", tokens=16384, layers=6, seed=1),
 )
 RECIPES: dict[str, Recipe | Stranger] = {recipe.name: recipe for recipe in _RECIPES}
 
 _MAKERS = ("weights", "gguf_file", "quantize", "prune", "make", "stranger")
-"""Modules whose code decides the bytes of the files."""
+"""Modules whose code decides the bytes of all files."""
+_ALTERING = (*_MAKERS, "alter")
+"""Modules whose code decides the bytes of altered files."""
 
 
 def head_changes(recipe: Recipe, layer: int) -> tuple[int, ...]:
@@ -76,7 +105,8 @@ def head_changes(recipe: Recipe, layer: int) -> tuple[int, ...]:
 def key(recipe: Recipe | Stranger) -> str:
     """File name stem of the recipe: its name and a digest of everything that decides the file's bytes."""
     text = ";".join(f"{field.name}={_spell(getattr(recipe, field.name))}" for field in fields(recipe))
-    digest = hashlib.sha256(f"{_makers_digest()}|{text}".encode()).hexdigest()
+    modules = _ALTERING if isinstance(recipe, Altered) else _MAKERS
+    digest = hashlib.sha256(f"{_makers_digest(modules)}|{text}".encode()).hexdigest()
     return f"{recipe.name}-{digest[:12]}"
 
 
@@ -90,10 +120,10 @@ def _spell(value: object) -> str:
 
 
 @cache
-def _makers_digest() -> str:
+def _makers_digest(modules: tuple[str, ...]) -> str:
     """Digest of the source of the modules that turn a recipe into a file."""
     here = resources.files("verifier.lab")
     digest = hashlib.sha256()
-    for module in _MAKERS:
+    for module in modules:
         digest.update((here / f"{module}.py").read_bytes())
     return digest.hexdigest()

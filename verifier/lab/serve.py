@@ -91,7 +91,8 @@ def serving(
     try:
         with build.building((one.name for one in wanted), on_built) as files:
             for number, one in enumerate(wanted):
-                files.wait_for(one.weights)
+                for recipe in one.recipes:
+                    files.wait_for(recipe)
                 if number >= _BOOTING_AT_ONCE:
                     answered(started[number - _BOOTING_AT_ONCE])
                 started.append(_Process(one, (ports or {}).get(one.name, 0)))

@@ -20,7 +20,7 @@ from verifier.lab.cache import VARIABLE, folder, locked, path_of, replacing
 from verifier.lab.errors import LabError
 from verifier.lab.gguf_file import ModelFile
 from verifier.lab.make import make
-from verifier.lab.recipes import RECIPES, Recipe
+from verifier.lab.recipes import RECIPES, Altered, Recipe
 from verifier.lab.stranger import Stranger
 from verifier.lab.weights import official
 
@@ -49,7 +49,8 @@ def build(name: str) -> None:
                 make(recipe, released, lambda tensor: official(released, tensor), temporary)
             else:
                 weights = _official_file()
-                make(recipe, weights, weights.load, temporary)
+                load = recipe.changing(weights.load) if isinstance(recipe, Altered) else weights.load
+                make(recipe, weights, load, temporary)
 
 
 @cache
@@ -77,7 +78,7 @@ def main() -> None:
         except LabError as error:
             answer = {"failed": name, "why": str(error)}
         except OSError as error:
-            place = f"the lab needs 5 GB in {folder()}, and {VARIABLE} names another place"
+            place = f"the lab needs 8 GB in {folder()}, and {VARIABLE} names another place"
             answer = {"failed": name, "why": f"{error}; {place}"}
         print(json.dumps(answer), flush=True)
 

@@ -46,11 +46,9 @@ def test_there_are_ten_ways_to_serve_the_official_weights_honestly() -> None:
 def test_what_calibrates_is_never_judged() -> None:
     """No judged deployment serves the same weights in the same way as one that set the standard."""
     standard, judged = of_role(*CALIBRATING), of_role(*JUDGED)
-    honest = {how(one) for one in standard if one.cause == "none"}
-    assert not {how(one) for one in standard if how(one) not in honest} & {how(one) for one in judged}
     assert not {(one.weights, one.options) for one in standard} & {
-        (one.weights, one.options) for one in judged if one.access == DEPLOYMENTS["reference"].access
-    } - {(one.weights, one.options) for one in judged if one.proxy is not None}
+        (one.weights, one.options) for one in judged
+    }
     rungs = {one.weights for one in of_role("calibration-rung")}
     assert not rungs & {recipe for one in judged for recipe in one.recipes}
 
@@ -81,7 +79,6 @@ def test_the_truth_is_told_of_every_deployment() -> None:
     for one in DEPLOYMENTS.values():
         assert one.cause in CAUSES
         assert (one.cause == "none") == (one.role in ("reference", "calibration-honest", "honest"))
-    assert {one.cause for one in of_role(*JUDGED)} == set(CAUSES)
 
 
 @pytest.mark.parametrize("one", of_role("calibration-variant"), ids=lambda one: one.name)
