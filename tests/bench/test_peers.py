@@ -1,0 +1,176 @@
+"""The published methods on made-up data: they keep their level, and they see what is plain to see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from tests.bench.peers import honest, margin, met, rut, tracking
+from tests.bench.peers.asking import Sample, Size
+from tests.bench.peers.evidence import CALIBRATION, JUDGED, REFERENCE, Evidence
+from tests.bench.peers.methods import ALPHA
+from tests.bench.peers.side_by_side import DEGRADED, rows, table
+
+PROMPTS = [f"p{number:03}" for number in range(12)]
+LENGTH = 6
+WORDS = 8
+
+
+def rejections(p: Callable[[np.random.Generator], float | None], worlds: int, level: float) -> int:
+    found = [p(np.random.default_rng(world)) for world in range(worlds)]
+    return sum(value is not None and value <= level for value in found)
+
+
+def at_most(worlds: int, level: float) -> int:
+    """What a test of this level exceeds once in 10,000."""
+    return int(binom.isf(1e-4, worlds, level))
+
+
+def answers(rng: np.random.Generator, many: int, *, tilt: float = 0.0) -> dict[str, list[list[int]]]:
+    """`tilt` moves probability to the first word."""
+    weights = np.full(WORDS, (1 - tilt) / WORDS)
+    weights[0] += tilt
+    return {one: rng.choice(WORDS, (many, LENGTH), p=weights).tolist() for one in PROMPTS}
+
+
+def scores(rng: np.random.Generator, many: int, *, shift: float = 0.0) -> dict[str, list[list[float]]]:
+    return {one: rng.normal(shift, 1.0, (many, LENGTH)).tolist() for one in PROMPTS}
+
+
+def met_p(tilt: float) -> Callable[[np.random.Generator], float | None]:
+    def p(rng: np.random.Generator) -> float | None:
+        ours, theirs = answers(rng, 12), answers(rng, 10, tilt=tilt)
+        return met.p_value(ours, theirs, tokens=180, length=3, rng=rng, permutations=99)
+
+    return p
+
+
+def rut_p(shift: float, tokens: int) -> Callable[[np.random.Generator], float | None]:
+    def p(rng: np.random.Generator) -> float | None:
+        return rut.p_value(scores(rng, 9), scores(rng, 3, shift=shift), tokens=tokens, length=4, rng=rng)
+
+    return p
+
+
+def test_met_keeps_its_level_and_sees_a_word_too_often() -> None:
+    assert rejections(met_p(0.0), 200, 0.05) <= at_most(200, 0.05)
+    assert rejections(met_p(0.6), 20, ALPHA) >= 18
+
+
+def test_rut_keeps_its_level_with_one_answer_to_each_prompt_and_with_several() -> None:
+    assert rejections(rut_p(0.0, 40), 400, 0.05) <= at_most(400, 0.05)
+    assert rejections(rut_p(0.0, 140), 400, 0.05) <= at_most(400, 0.05)
+
+
+def test_rut_sees_answers_that_the_reference_likes_less() -> None:
+    assert rejections(rut_p(-1.0, 48), 20, ALPHA) >= 18
+
+
+@pytest.mark.parametrize(
+    ("tokens", "bought"),
+    [(29, None), (30, (1, 10)), (100, (3, 11)), (360, (12, 10)), (900, (12, 25)), (901, None)],
+)
+def test_met_buys_ten_answers_to_as_many_prompts_as_it_can(
+    tokens: int, bought: tuple[int, int] | None
+) -> None:
+    assert met.design(tokens, length=3, prompts=12, answers=25) == bought
+
+
+def test_rut_buys_whole_answers_and_no_more_than_there_are() -> None:
+    rng = np.random.default_rng(1)
+    ours, theirs = scores(rng, 9), scores(rng, 3)
+
+    assert rut.p_value(ours, theirs, tokens=7, length=4, rng=rng) is None
+    assert rut.p_value(ours, theirs, tokens=8, length=4, rng=rng) is not None
+    assert rut.p_value(ours, theirs, tokens=12 * 3 * 4, length=4, rng=rng) is not None
+    assert rut.p_value(ours, theirs, tokens=12 * 3 * 4 + 4, length=4, rng=rng) is None
+    assert rut.score([], 4) == 0.0
+
+
+def test_the_mean_margin_is_of_the_first_tokens_of_each_text() -> None:
+    margins = {"a": [0.5, 1.0, 1.0], "b": [0.5, 1.0]}
+    rng = np.random.default_rng(1)
+
+    assert margin.mean_margin(margins, tokens=2, per_text=1, rng=rng) == 0.5
+    assert margin.mean_margin(margins, tokens=3, per_text=1, rng=rng) is None
+    assert margin.mean_margin(margins, tokens=5, per_text=3, rng=rng) == 0.8
+
+
+def test_a_missing_log_probability_is_the_smallest_of_its_list() -> None:
+    ours, theirs = {"a": -1.0, "b": -2.0, "c": -3.0}, {"a": -1.5, "d": -2.5, "e": -9.0}
+
+    assert tracking.difference(ours, theirs, 2) == pytest.approx((0.5 + 0.5 + 0.5) / 3)
+    assert tracking.difference(ours, ours, 3) == 0.0
+
+
+def test_tracking_draws_among_the_prompts_of_both_sides() -> None:
+    rng = np.random.default_rng(1)
+    ours, theirs = {"p": {"a": -1.0}, "q": {"a": -1.0}}, {"p": {"a": -2.0}, "r": {"a": -1.0}}
+
+    assert tracking.mean_difference(ours, theirs, tokens=1, length=5, rng=rng) == 1.0
+    assert tracking.mean_difference(ours, theirs, tokens=2, length=5, rng=rng) is None
+
+
+def test_a_threshold_is_what_honest_draws_exceed_as_rarely_as_said() -> None:
+    rng = np.random.default_rng(1)
+    limit = honest.threshold([0.0, 0.0], lambda mean, draw: float(draw.normal(mean)), 0.01, rng, 5000)
+
+    assert limit == pytest.approx(2.33, abs=0.15)
+    assert honest.threshold([0.0], lambda mean, draw: None, 0.01, rng, 5) is None
+
+
+def made_up() -> Evidence:
+    """A lab of which Q8_0 is exactly as honest as f32, and INT4 far off."""
+    rng = np.random.default_rng(7)
+
+    def sampled(many: int, off: bool) -> dict[str, list[Sample]]:
+        words = answers(rng, many, tilt=0.5 if off else 0.0)
+        return {
+            one: [[(str(word), float(rng.normal(-2.0 * off)), 1 + word) for word in words] for words in of]
+            for one, of in words.items()
+        }
+
+    def lists(apart: float) -> dict[str, dict[str, float]]:
+        return {
+            one: {word: -number + rng.normal(0, apart) for number, word in enumerate("abcdef")}
+            for one in PROMPTS
+        }
+
+    def margins(share: float) -> dict[str, list[float]]:
+        return {one: (0.1 * (rng.random(LENGTH) < share)).tolist() for one in PROMPTS}
+
+    far = {name: name == "int4-g64" for name in (*CALIBRATION, *JUDGED)}
+    samples = {REFERENCE: sampled(20, False), **{name: sampled(12, far[name]) for name in JUDGED}}
+    return Evidence(
+        size=Size(length=LENGTH, references=20),
+        scored=samples,
+        several=samples,
+        margins={name: margins(0.9 if off else 0.05) for name, off in far.items()},
+        lists={REFERENCE: lists(0.0), **{name: lists(1.0 if off else 0.01) for name, off in far.items()}},
+    )
+
+
+def test_the_rows_are_those_of_the_error_budget() -> None:
+    found = rows(made_up(), draws=10)
+
+    assert [row["deployment"] for row in found] == [*JUDGED] * 4
+    assert [row["method"] for row in found[::3]] == ["MET", "RUT", "Margin", "Log-probability tracking"]
+    by_name: dict[str, list[dict[str, Any]]] = {
+        name: [row for row in found if row["deployment"] == name] for name in JUDGED
+    }
+    assert DEGRADED == ("int4-g64", "q8_0")
+    assert all(row["tokens_for_90"] is not None for row in by_name["int4-g64"])
+    for name in ("f32", "q8_0"):
+        assert all(
+            row["tokens_for_90"] is None for row in by_name[name][:2]
+        )  # tests with a level of their own
+    for row in found:
+        tokens = [rate["tokens"] for rate in row["rates"]]
+        assert tokens == sorted(tokens)
+        assert row["most_tokens_tried"] == tokens[-1]
+        assert all(0 <= rate["detected"] <= rate["runs"] == 10 for rate in row["rates"])
+    assert table(found).row_count == len(found)
