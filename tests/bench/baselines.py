@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -19,7 +20,7 @@ from verifier.lab.deployment import Access
 from verifier.lab.deployments import DEPLOYMENTS
 from verifier.lab.source import MODEL
 from verifier.runner import MemoryStore, drive
-from verifier.suites import Suite, load, with_hidden
+from verifier.suites import Suite, as_jsonl, load, with_hidden
 from verifier.suites.hidden import compose
 
 HIDDEN_SEED = b"assay bench: known to whoever reads this, and to no deployment of the lab"
@@ -35,7 +36,10 @@ AT_ONCE = 2
 def suite_with_hidden(hidden: int) -> Suite:
     """The suite `core` with so many prompts of a hidden pool."""
     suite = load("core")
-    return with_hidden(suite, compose(HIDDEN_SEED, hidden)) if hidden else suite
+    if not hidden:
+        return suite
+    prompts = compose(HIDDEN_SEED, hidden)
+    return with_hidden(suite, prompts, hashlib.sha256(as_jsonl(prompts)).hexdigest())
 
 
 def honest_stacks() -> list[str]:

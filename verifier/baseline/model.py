@@ -27,6 +27,8 @@ class ContextType(StrEnum):
 
     FIRST_TOKEN = "first_token"
     CHAT_PREFIX = "chat_prefix"
+    GREEDY = "greedy"
+    """Inside an endpoint's own greedy answer, while it is the reference's."""
 
 
 class PrefixStyle(StrEnum):

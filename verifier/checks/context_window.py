@@ -10,6 +10,7 @@ explained a deviation yet.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from verifier.checks.asking import context_probe
 from verifier.checks.base import Dialogue, Finding, Observation, Outcome, Purpose
@@ -66,7 +67,7 @@ def _finding(session: Session, scores: list[float], counts: list[tuple[int, int]
     assert mode.window is not None
     cut = [(seen, expected) for seen, expected in counts if seen < SHORTER * expected]
     mean = math.fsum(scores) / len(scores) if scores else None
-    details = {
+    details: dict[str, Any] = {
         "e_value": decision.window.peak,
         "deviation": mean,
         "delta": mode.window.delta,

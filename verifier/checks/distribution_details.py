@@ -58,7 +58,7 @@ def estimates(
     if session.settings.decide_only:
         return Estimates(None, None, None, None, None, mean)
     agreement = wilson(agreeing, len(ties))
-    if mode.level != "distributions":
+    if not mode.k:
         return Estimates(None, None, agreement, None, None, mean)
     common = tv_score(min(COMMON_K, mode.k))
     at_common = clustered_mean([[common(c, lists[c.id]) for c in contexts] for contexts in seen])

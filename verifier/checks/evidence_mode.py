@@ -9,6 +9,7 @@ from verifier.baseline.model import Baseline, Context, ContextType
 from verifier.baseline.selection import is_near_tie
 from verifier.checks.asking import first_token_list, is_whole, new_text
 from verifier.checks.base import Answer, Token
+from verifier.checks.greedy_answers import choice_at, list_at
 from verifier.checks.session import Capabilities
 from verifier.stats.margin import margin
 
@@ -29,12 +30,23 @@ class Mode:
     long_contexts: tuple[Context, ...]
     window: Band | None
 
+    @property
+    def greedy(self) -> bool:
+        """Whether places inside an answer are reached by the endpoint's own greedy answers."""
+        return ContextType.GREEDY in self.types
+
     def read(self, context: Context, answer: Answer) -> tuple[Token, ...] | None:
         """The next-token list that `answer` shows at `context`; None where it cannot be aligned."""
-        if self.level == "distributions":
+        if self.greedy and not self.is_long(context):
+            return list_at(context, answer, self.k) if self.k else choice_at(context, answer)
+        if self.k:
             top = first_token_list(answer, context.prefix)
             return top if top is not None and is_whole(top, min(self.k, len(context.top))) else None
         return chosen_token(context, answer)
+
+    def is_long(self, context: Context) -> bool:
+        """Whether the context is one of the long prompts', which are asked for one token each."""
+        return context in self.long_contexts
 
 
 def choose_mode(baseline: Baseline, capabilities: Capabilities) -> Mode:
@@ -42,6 +54,8 @@ def choose_mode(baseline: Baseline, capabilities: Capabilities) -> Mode:
     types = [ContextType.FIRST_TOKEN]
     if capabilities.prefix_style is not None:
         types.append(ContextType.CHAT_PREFIX)
+    elif baseline.prefix_style is not None:
+        types.append(ContextType.GREEDY)
     known = baseline.memo.setdefault("modes", {})
     key = (capabilities.k, tuple(types))
     if key not in known:
@@ -51,11 +65,13 @@ def choose_mode(baseline: Baseline, capabilities: Capabilities) -> Mode:
 
 
 def _mode(baseline: Baseline, k: int, types: list[ContextType]) -> Mode:
-    contexts = usable_contexts(baseline, types)
-    long = usable_contexts(baseline, types, long=True)
-    level, score = ("distributions", tv_score(k)) if k else ("text", margin_score)
+    recorded = [ContextType.CHAT_PREFIX if kind is ContextType.GREEDY else kind for kind in types]
+    contexts = usable_contexts(baseline, recorded)
+    long = usable_contexts(baseline, recorded, long=True)
+    score = tv_score(k) if k else margin_score
+    level = "text" if not k else "greedy" if ContextType.GREEDY in types else "distributions"
     if not k:
-        contexts, long = ([c for c in some if is_near_tie(c)] for some in (contexts, long))
+        contexts = [context for context in contexts if is_near_tie(context)]
     return Mode(
         level,
         k,

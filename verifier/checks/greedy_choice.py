@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from verifier.checks.base import Dialogue, Finding, Outcome, Position, nothing_to_ask
+from verifier.checks.base import Dialogue, Finding, Outcome, nothing_to_ask
 from verifier.checks.drawn import strayed
 from verifier.checks.registry import Check
 from verifier.checks.session import Session
@@ -23,7 +23,7 @@ ENOUGH = 5
 def run(session: Session) -> Dialogue:
     """Reads every greedy answer with a list."""
     yield from nothing_to_ask()
-    chosen = greedy_positions(session)
+    chosen = list(session.gathered.greedy.values())
     if len(chosen) < ENOUGH:
         said = "It returns no lists to hold its choices against."
         return Finding(CHECK.name, CHECK.version, Outcome.UNSUPPORTED, said, n=len(chosen))
@@ -49,14 +49,3 @@ def run(session: Session) -> Dialogue:
 
 
 CHECK = Check("greedy_choice", "1", "Greedy choice", 12, run)
-
-
-def greedy_positions(session: Session) -> list[Position]:
-    """The first positions of the answers that were asked for at temperature 0 with a list."""
-    found = []
-    for context_id in session.gathered.lists:
-        answer = session.observations[context_id].answer
-        greedy = session.probes[context_id].body.get("temperature") == 0
-        if greedy and answer is not None and answer.positions and answer.positions[0].top:
-            found.append(answer.positions[0])
-    return found

@@ -8,6 +8,7 @@ audits are special-cased. Read off the answers of the other checks: it costs no 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from verifier.checks.base import Dialogue, Finding, Outcome, nothing_to_ask
 from verifier.checks.registry import Check
@@ -34,7 +35,7 @@ def run(session: Session) -> Dialogue:
         return Finding(CHECK.name, CHECK.version, Outcome.UNSUPPORTED, said)
     gap = hidden_.value - public.value
     half = math.hypot(hidden_.high - hidden_.value, public.high - public.value)
-    details = {"public": _json(public), "hidden": _json(hidden_)}
+    details: dict[str, Any] = {"public": _json(public), "hidden": _json(hidden_)}
     accused = session.decision is not None and session.decision.accused
     if accused and gap - half > mode.band.delta and public.value <= 2 * mode.band.delta:
         said = (

@@ -19,6 +19,8 @@ from verifier.stats.intervals import wilson
 ENOUGH = 3
 EXPLAINED = 0.5
 """Share of equal counts below which the prompt is another one."""
+PLAIN = ("0", "greedy", "drawn")
+"""The requests of a prompt that do not pin the beginning of an answer."""
 SPREAD = 4
 """Tokens by which a hidden prompt's share may vary: it may join a system message or come instead of one."""
 
@@ -26,15 +28,11 @@ SPREAD = 4
 def run(session: Session) -> Dialogue:
     """Compares `usage.prompt_tokens` of plain chat requests with the baseline's counts."""
     yield from nothing_to_ask()
-    differences = []
-    for context in session.baseline.contexts:
-        observation = session.observations.get(context.id)
-        expected = session.baseline.prompt_tokens.get(context.prompt_id)
-        long = session.baseline.is_long(context.prompt_id)
-        if context.prefix or long or observation is None or observation.answer is None or expected is None:
-            continue
-        if observation.answer.prompt_tokens is not None:
-            differences.append(observation.answer.prompt_tokens - expected)
+    differences = [
+        counted - expected
+        for prompt_id, expected in session.baseline.prompt_tokens.items()
+        if not session.baseline.is_long(prompt_id) and (counted := _counted(session, prompt_id)) is not None
+    ]
     if len(differences) < ENOUGH:
         return Finding(
             CHECK.name,
@@ -73,6 +71,15 @@ def run(session: Session) -> Dialogue:
 
 
 CHECK = Check("prompt_tokens", "2", "Prompt tokens", 20, run)
+
+
+def _counted(session: Session, prompt_id: str) -> int | None:
+    """What the endpoint counted for the prompt as a plain chat request; None if it was not asked or told."""
+    for request in PLAIN:
+        observation = session.observations.get(f"{prompt_id}/{request}")
+        if observation is not None and observation.answer is not None:
+            return observation.answer.prompt_tokens
+    return None
 
 
 def _tokens(count: int) -> str:

@@ -8,6 +8,7 @@ ones and the fault lies in the template or in a hidden prompt. Asked only where 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from verifier.checks.asking import first_token_list, is_whole, raw_body
 from verifier.checks.base import Dialogue, Finding, Outcome, Probe, Purpose
@@ -45,7 +46,7 @@ def run(session: Session) -> Dialogue:
         return _without("It does not answer raw text with lists.")
     mean = math.fsum(scores) / len(scores)
     chat = math.fsum(session.gathered.scores.values()) / len(session.gathered.scores)
-    details = {"deviation": mean, "chat_deviation": chat, "delta": mode.band.delta}
+    details: dict[str, Any] = {"deviation": mean, "chat_deviation": chat, "delta": mode.band.delta}
     if mean <= max(mode.band.delta, FRACTION * chat):
         said = (
             f"The same prompts as raw text deviate by {100 * mean:.2g} points only, in chat by "

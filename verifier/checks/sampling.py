@@ -15,6 +15,7 @@ answers, where these hesitate most, with the honest band as tolerance.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from typing import Any
 
 from verifier.baseline.band import band, tv_score
 from verifier.baseline.model import ContextType
@@ -61,7 +62,7 @@ def run(session: Session) -> Dialogue:
     if not session.capabilities.whole_sampling:
         return _unsupported("It takes no request for a draw from its whole distribution (top_k, min_p).")
     before = session.completion_tokens(Purpose.DECISION)
-    drawn = list(_drawn(session))
+    drawn = list(session.gathered.drawn.values())
     if mode.k and not decision.accused:
         drawn += yield from _draw_on(session, decision)
     elif not mode.k and not decision.accused:
@@ -95,7 +96,7 @@ def _finding(session: Session, decision: Decision, drawn: Sequence[Position]) ->
             rest = max(0.0, 1.0 - sum(probabilities))
             values.append(pit(probabilities, place_of(position.token, top), rest, rng))
     distance = kolmogorov_distance(values) if values else None
-    details = {
+    details: dict[str, Any] = {
         "e_value": process.peak,
         "pit_distance": distance,
         "alternatives": {key: shares[key] for key in sorted(shares)},
@@ -125,14 +126,6 @@ def _finding(session: Session, decision: Decision, drawn: Sequence[Position]) ->
         unit="Kolmogorov distance",
         details=details,
     )
-
-
-def _drawn(session: Session) -> Generator[Position]:
-    """The tokens that the deciding answers drew."""
-    for context_id in session.gathered.lists:
-        answer = session.observations[context_id].answer
-        if session.probes[context_id].body.get("temperature") != 0 and answer and answer.positions:
-            yield answer.positions[0]
 
 
 def _draw_on(session: Session, decision: Decision) -> Generator[Ask, Sequence[Observation], list[Position]]:

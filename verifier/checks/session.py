@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from verifier.baseline.model import Baseline, PrefixStyle
-from verifier.checks.base import Ask, Fault, Observation, Probe, Purpose, Status, Token
+from verifier.checks.base import Ask, Fault, Observation, Position, Probe, Purpose, Status, Token
 from verifier.stats.decision import Decision
 from verifier.suites import Suite
 
@@ -79,6 +79,9 @@ class Gathered:
     deciding: list[float] = field(default_factory=list)
     """The deviations that decided, in order, one per prompt: what a monitor is fed."""
     lists: dict[str, tuple[Token, ...]] = field(default_factory=dict)
+    greedy: dict[str, Position] = field(default_factory=dict)
+    drawn: dict[str, Position] = field(default_factory=dict)
+    """The token chosen at a context, with its list: the likeliest was asked for, or a draw."""
     set_aside: int = 0
     decision_prompts: int = 0
     decision_tokens: int = 0

@@ -18,6 +18,7 @@ was fixed beforehand.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Sequence
 
 import numpy as np
@@ -38,6 +39,7 @@ from verifier.checks.base import (
 )
 from verifier.checks.drawn import drawable, factors, strayed
 from verifier.checks.evidence_mode import Mode, choose_mode, scores_of_rung
+from verifier.checks.greedy_answers import answer_probe, position_at
 from verifier.checks.registry import Check
 from verifier.checks.session import Gathered, Session, tokens_of
 from verifier.stats.decision import Decision
@@ -151,25 +153,24 @@ def _decide(
     if not session.settings.decide_only:
         extra = sum(len(contexts) - 1 for _, contexts in order[: session.settings.estimation_prompts])
     for start in range(0, len(order), BATCH):
-        batch = [context for context, _ in order[start : start + BATCH]]
-        drawn = [
-            _sampling(session, mode, context) if place % 2 else None
-            for place, context in enumerate(batch, start)
-        ]
+        batch = order[start : start + BATCH]
         probes = [
-            _probe(session, mode, context, Purpose.DECISION, sampling)
-            for context, sampling in zip(batch, drawn, strict=True)
+            _probe(
+                session, mode, contexts if mode.greedy else [context], Purpose.DECISION, drawn=bool(place % 2)
+            )
+            for place, (context, contexts) in enumerate(batch, start)
         ]
         short = not session.can_afford(probes)
         observations = yield from session.ask(probes, "deciding", _expected(len(order), start) + extra)
-        for context, sampling, observation in zip(batch, drawn, observations, strict=True):
-            _take(mode, context, observation, gathered)
+        for (context, contexts), probe, observation in zip(batch, probes, observations, strict=True):
+            shown = contexts if mode.greedy else [context]
+            taken = _take(mode, shown, probe, observation, gathered)
             if decision.settled:
                 continue
-            gathered.decision_prompts += context.id in gathered.scores
+            gathered.decision_prompts += bool(taken)
             gathered.decision_tokens += tokens_of(observation)
-            if context.id in gathered.scores:
-                _weigh(mode, context, observation, gathered, decision, drawn=sampling is not None)
+            if taken:
+                _weigh(mode, taken, gathered, decision)
         if session.interrupted:
             gathered.stopped_because = "interrupted"
         elif decision.settled:
@@ -187,73 +188,88 @@ def _decide(
         gathered.stopped_because = "insensitive"
 
 
-def _weigh(
-    mode: Mode,
-    context: Context,
-    observation: Observation,
-    gathered: Gathered,
-    decision: Decision,
-    *,
-    drawn: bool,
-) -> None:
-    """Put one usable answer on the scales: its list, and the token chosen from it."""
-    gathered.deciding.append(gathered.scores[context.id])
-    apart = mode.k >= DISJOINT_FROM_K and _disjoint(context, gathered.lists[context.id], mode.k)
-    decision.update(gathered.scores[context.id], disjoint=apart)
-    if not mode.k or observation.answer is None or not observation.answer.positions:
-        return
-    position = observation.answer.positions[0]
-    if not drawn:
-        decision.update_choice(strayed(position))
-    elif (found := factors(position, mode.k)) is not None:
-        decision.update_sampling(found)
+def _weigh(mode: Mode, taken: Sequence[Context], gathered: Gathered, decision: Decision) -> None:
+    """Put one usable answer on the scales: its lists at the contexts `taken`, and the tokens chosen."""
+    scores = [gathered.scores[context.id] for context in taken]
+    gathered.deciding.append(math.fsum(scores) / len(scores))
+    first = taken[0]
+    apart = mode.k >= DISJOINT_FROM_K and _disjoint(first, gathered.lists[first.id], mode.k)
+    decision.update(gathered.deciding[-1], disjoint=apart)
+    for context in taken:
+        if (position := gathered.greedy.get(context.id)) is not None:
+            decision.update_choice(strayed(position))
+        elif (position := gathered.drawn.get(context.id)) is not None:
+            found = factors(position, mode.k)
+            if found is not None:
+                decision.update_sampling(found)
 
 
 def _estimate(
     session: Session, mode: Mode, order: Sequence[tuple[Context, list[Context]]]
 ) -> Generator[Ask, Sequence[Observation], None]:
     """The estimation sample: every context of the first prompts of the order, however the decision went."""
-    wanted = [
-        context
-        for _, contexts in order[: session.settings.estimation_prompts]
-        for context in contexts
-        if context.id not in session.observations
+    sample = order[: session.settings.estimation_prompts]
+    if mode.greedy:
+        wanted = [contexts for _, contexts in sample]
+    else:
+        wanted = [[context] for _, contexts in sample for context in contexts]
+    probes = [_probe(session, mode, contexts, Purpose.ESTIMATION, drawn=False) for contexts in wanted]
+    missing = [
+        (contexts, probe)
+        for contexts, probe in zip(wanted, probes, strict=True)
+        if probe.key not in session.observations
     ]
-    planned = len(session.observations) + len(wanted)
-    for start in range(0, len(wanted), BATCH):
+    planned = len(session.observations) + len(missing)
+    for start in range(0, len(missing), BATCH):
         if session.down or session.interrupted:
             return
-        batch = wanted[start : start + BATCH]
-        probes = [_probe(session, mode, context, Purpose.ESTIMATION) for context in batch]
-        observations = yield from session.ask(probes, "estimating", planned)
-        for context, observation in zip(batch, observations, strict=True):
-            _take(mode, context, observation, session.gathered)
-
-
-def _sampling(session: Session, mode: Mode, context: Context) -> Sampling | None:
-    """How the token at `context` is drawn; None where it is to be the likeliest."""
-    if not mode.k or not session.capabilities.whole_sampling or not drawable(context):
-        return None
-    return Sampling(session.settings.seed % SEEDS, whole=True)
+        batch = missing[start : start + BATCH]
+        observations = yield from session.ask([probe for _, probe in batch], "estimating", planned)
+        for (contexts, probe), observation in zip(batch, observations, strict=True):
+            _take(mode, contexts, probe, observation, session.gathered)
 
 
 def _probe(
-    session: Session, mode: Mode, context: Context, purpose: Purpose, sampling: Sampling | None = None
+    session: Session, mode: Mode, contexts: Sequence[Context], purpose: Purpose, *, drawn: bool
 ) -> Probe:
-    prompt = session.prompts[context.prompt_id]
+    """The request that shows `contexts`: one token at the one of them, or a greedy answer through them all.
+
+    With `drawn` the token is drawn rather than the likeliest, where that can be held against its list.
+    """
+    prompt = session.prompts[contexts[0].prompt_id]
+    if mode.greedy:
+        return answer_probe(prompt, contexts, mode.k, purpose)
+    (context,) = contexts
     style = session.capabilities.prefix_style
+    whole = session.capabilities.whole_sampling
+    sampling = None
+    if drawn and mode.k and whole and drawable(context):
+        sampling = Sampling(session.settings.seed % SEEDS, whole)
     return context_probe(context, prompt, style, mode.k or None, purpose, sampling)
 
 
-def _take(mode: Mode, context: Context, observation: Observation, gathered: Gathered) -> None:
-    if observation.answer is None:
-        return
-    top = mode.read(context, observation.answer)
-    if top is None:
-        gathered.set_aside += 1
-        return
-    gathered.lists[context.id] = top
-    gathered.scores[context.id] = mode.score(context, top)
+def _take(
+    mode: Mode, contexts: Sequence[Context], probe: Probe, observation: Observation, gathered: Gathered
+) -> list[Context]:
+    """Keep what the answer shows at each of the contexts; returns those at which it shows anything."""
+    answer = observation.answer
+    if answer is None:
+        return []
+    chosen = gathered.greedy if probe.body.get("temperature") == 0 else gathered.drawn
+    taken = []
+    for context in contexts:
+        top = mode.read(context, answer)
+        if top is None:
+            continue
+        gathered.lists[context.id] = top
+        gathered.scores[context.id] = mode.score(context, top)
+        taken.append(context)
+        if mode.k and answer.positions:
+            position = position_at(context, answer) if mode.greedy else answer.positions[0]
+            if position is not None:
+                chosen[context.id] = position
+    gathered.set_aside += not taken
+    return taken
 
 
 def _disjoint(context: Context, top: tuple[Token, ...], k: int) -> bool:

@@ -50,7 +50,8 @@ def outcomes(probabilities: Sequence[float]) -> Vector:
     listed = np.maximum(np.asarray(probabilities, dtype=float), SMALLEST)
     rest = max(SMALLEST, 1.0 - float(listed.sum()))
     whole: Vector = np.append(listed, rest)
-    return whole / whole.sum()
+    whole /= whole.sum()
+    return whole
 
 
 def alternatives(p: Vector) -> Vector:
@@ -70,7 +71,8 @@ def alternatives(p: Vector) -> Vector:
             rows.append(np.append(listed, rest * stays))
     rows += [np.where(np.append(listed, 0.0) >= a, p, KEPT_BELOW * p) for a in ACCEPTED_FROM]
     table: Vector = np.maximum(np.stack(rows), 1e-12)
-    return table / table.sum(axis=1, keepdims=True)
+    table /= table.sum(axis=1, keepdims=True)
+    return table
 
 
 def factors(probabilities: Sequence[float], chosen: int | None, eps: float = EPS) -> dict[str, float]:

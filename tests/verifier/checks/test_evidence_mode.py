@@ -35,8 +35,8 @@ def test_with_lists_all_contexts_are_judged_by_their_distance() -> None:
 
 def test_the_band_and_the_ladder_are_those_of_the_endpoints_k_and_types() -> None:
     mode = choose_mode(baseline(), seen(5, None))
-    assert mode.types == (ContextType.FIRST_TOKEN,)
-    assert {context.type for context in mode.contexts} == {ContextType.FIRST_TOKEN}
+    assert mode.types == (ContextType.FIRST_TOKEN, ContextType.GREEDY)
+    assert {c.type for c in mode.contexts} == {ContextType.FIRST_TOKEN, ContextType.CHAT_PREFIX}
     assert mode.band == band(baseline(), mode.contexts, tv_score(5))
     assert mode.band.delta < choose_mode(baseline(), seen()).band.delta
 
