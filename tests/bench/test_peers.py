@@ -37,8 +37,8 @@ def answers(rng: np.random.Generator, many: int, *, tilt: float = 0.0) -> dict[s
     return {one: rng.choice(WORDS, (many, LENGTH), p=weights).tolist() for one in PROMPTS}
 
 
-def scores(rng: np.random.Generator, many: int, *, shift: float = 0.0) -> dict[str, list[list[float]]]:
-    return {one: rng.normal(shift, 1.0, (many, LENGTH)).tolist() for one in PROMPTS}
+def scores(rng: np.random.Generator, many: int, *, shift: float = 0.0) -> dict[str, list[float]]:
+    return {one: rng.normal(shift, 1.0, many).tolist() for one in PROMPTS}
 
 
 def met_p(tilt: float) -> Callable[[np.random.Generator], float | None]:
@@ -62,12 +62,12 @@ def test_met_keeps_its_level_and_sees_a_word_too_often() -> None:
 
 
 def test_rut_keeps_its_level_with_one_answer_to_each_prompt_and_with_several() -> None:
-    assert rejections(rut_p(0.0, 40), 400, 0.05) <= at_most(400, 0.05)
-    assert rejections(rut_p(0.0, 140), 400, 0.05) <= at_most(400, 0.05)
+    assert rejections(rut_p(0.0, 40), 200, 0.05) <= at_most(200, 0.05)
+    assert rejections(rut_p(0.0, 140), 200, 0.05) <= at_most(200, 0.05)
 
 
 def test_rut_sees_answers_that_the_reference_likes_less() -> None:
-    assert rejections(rut_p(-1.0, 48), 20, ALPHA) >= 18
+    assert rejections(rut_p(-2.0, 48), 20, ALPHA) >= 18
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,7 @@ def test_rut_buys_whole_answers_and_no_more_than_there_are() -> None:
     assert rut.p_value(ours, theirs, tokens=12 * 3 * 4, length=4, rng=rng) is not None
     assert rut.p_value(ours, theirs, tokens=12 * 3 * 4 + 4, length=4, rng=rng) is None
     assert rut.score([], 4) == 0.0
+    assert rut.score([1.0, 2.0, 9.0], 2) == 1.5
 
 
 def test_the_mean_margin_is_of_the_first_tokens_of_each_text() -> None:
@@ -111,8 +112,11 @@ def test_tracking_draws_among_the_prompts_of_both_sides() -> None:
     rng = np.random.default_rng(1)
     ours, theirs = {"p": {"a": -1.0}, "q": {"a": -1.0}}, {"p": {"a": -2.0}, "r": {"a": -1.0}}
 
-    assert tracking.mean_difference(ours, theirs, tokens=1, length=5, rng=rng) == 1.0
-    assert tracking.mean_difference(ours, theirs, tokens=2, length=5, rng=rng) is None
+    apart = tracking.differences(ours, theirs, 5)
+
+    assert apart == [1.0]
+    assert tracking.mean_difference(apart, tokens=1, rng=rng) == 1.0
+    assert tracking.mean_difference(apart, tokens=2, rng=rng) is None
 
 
 def test_a_threshold_is_what_honest_draws_exceed_as_rarely_as_said() -> None:
@@ -155,7 +159,7 @@ def made_up() -> Evidence:
 
 
 def test_the_rows_are_those_of_the_error_budget() -> None:
-    found = rows(made_up(), draws=10)
+    found = rows(made_up(), draws=6)
 
     assert [row["deployment"] for row in found] == [*JUDGED] * 4
     assert [row["method"] for row in found[::3]] == ["MET", "RUT", "Margin", "Log-probability tracking"]
@@ -172,5 +176,5 @@ def test_the_rows_are_those_of_the_error_budget() -> None:
         tokens = [rate["tokens"] for rate in row["rates"]]
         assert tokens == sorted(tokens)
         assert row["most_tokens_tried"] == tokens[-1]
-        assert all(0 <= rate["detected"] <= rate["runs"] == 10 for rate in row["rates"])
+        assert all(0 <= rate["detected"] <= rate["runs"] == 6 for rate in row["rates"])
     assert table(found).row_count == len(found)

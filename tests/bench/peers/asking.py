@@ -42,15 +42,15 @@ class Size:
     `many` to the first `several`. Greedy answers of `greedy_length` tokens, and lists of one-token answers.
     """
 
-    prompts: int = 100
-    length: int = 16
+    prompts: int = 80
+    length: int = 12
     references: int = 20
     few: int = 2
     several: int = 25
-    many: int = 25
-    greedy: int = 80
+    many: int = 17
+    greedy: int = 60
     greedy_length: int = 40
-    lists: int = 120
+    lists: int = 100
 
 
 @dataclass(slots=True)

@@ -73,7 +73,7 @@ def _rut(evidence: Evidence) -> Method:
     }
 
     def detector(kind: str, length: int) -> Detector:
-        pools = {name: _scores(samples, kinds[kind]) for name, samples in evidence.scored.items()}
+        pools = {name: _scores(samples, kinds[kind], length) for name, samples in evidence.scored.items()}
 
         def accused(name: str, tokens: int, rng: np.random.Generator) -> bool | None:
             p = rut.p_value(pools[REFERENCE], pools[name], tokens=tokens, length=length, rng=rng)
@@ -117,11 +117,15 @@ def _margin(evidence: Evidence) -> Method:
 
 def _tracking(evidence: Evidence) -> Method:
     def detector(length: int) -> Detector:
-        def statistic(lists: tracking.Lists, tokens: int, rng: np.random.Generator) -> float | None:
-            ours = evidence.lists[REFERENCE]
-            return tracking.mean_difference(ours, lists, tokens=tokens, length=length, rng=rng)
+        apart = {
+            name: tracking.differences(evidence.lists[REFERENCE], lists, length)
+            for name, lists in evidence.lists.items()
+        }
 
-        return _calibrated(evidence.lists, statistic)
+        def statistic(pool: list[float], tokens: int, rng: np.random.Generator) -> float | None:
+            return tracking.mean_difference(pool, tokens=tokens, rng=rng)
+
+        return _calibrated(apart, statistic)
 
     return Method(
         name="Log-probability tracking",
@@ -152,10 +156,11 @@ def _calibrated(
 
 
 def _scores(
-    samples: Mapping[str, Sequence[Sample]], kind: Callable[[tuple[str, float, int]], float]
-) -> dict[str, list[list[float]]]:
+    samples: Mapping[str, Sequence[Sample]], kind: Callable[[tuple[str, float, int]], float], length: int
+) -> dict[str, list[float]]:
     return {
-        prompt: [[kind(token) for token in one] for one in answers] for prompt, answers in samples.items()
+        prompt: [rut.score([kind(token) for token in one], length) for one in answers]
+        for prompt, answers in samples.items()
     }
 
 

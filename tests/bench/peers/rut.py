@@ -13,8 +13,8 @@ import numpy as np
 
 from verifier.stats.rank_test import randomised_rank, uniformity_p
 
-Scores = Mapping[str, Sequence[Sequence[float]]]
-"""By prompt id: the scores of each answer's tokens under the reference."""
+Scores = Mapping[str, Sequence[float]]
+"""By prompt id: the score of each answer under the reference."""
 
 
 def score(of_tokens: Sequence[float], length: int) -> float:
@@ -25,7 +25,7 @@ def score(of_tokens: Sequence[float], length: int) -> float:
 def p_value(
     reference: Scores, endpoint: Scores, *, tokens: int, length: int, rng: np.random.Generator
 ) -> float | None:
-    """The p-value of one draw of `tokens` tokens from the endpoint's pool.
+    """The p-value of one draw of `tokens` tokens from the endpoint's pool of answers of `length` tokens.
 
     Prompts are asked once each. When the tokens buy more, further answers to the same prompts are ranked
     against reference answers of their own, so that ranks stay independent. An answer that ends early is
@@ -41,8 +41,8 @@ def p_value(
     order = [(turn, prompt) for turn in range(rounds) for prompt in rng.permutation(prompts)]
     ranks = [
         randomised_rank(
-            score(endpoint[prompt][mine[prompt][turn]], length),
-            [score(reference[prompt][i], length) for i in others[prompt][turn]],
+            endpoint[prompt][mine[prompt][turn]],
+            [reference[prompt][i] for i in others[prompt][turn]],
             rng,
         )
         for turn, prompt in order[:answers]

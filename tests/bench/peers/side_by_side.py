@@ -33,6 +33,8 @@ BUDGETS = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000, 2000, 3000, 500
 """Completion tokens of the endpoint."""
 SHARE = 0.9
 DRAWS = 100
+CHOOSING_DRAWS = 25
+"""Of each rate at most, for the choice of a setting."""
 DEGRADED = tuple(name for name in JUDGED if LAB[name].role == "degraded")
 
 Rates = dict[int, int]
@@ -61,7 +63,7 @@ def rows(evidence: Evidence, draws: int) -> list[dict[str, Any]]:
     """The rows over one collection of evidence, methods in order, deployments as in `JUDGED`."""
     found = []
     for number, method in enumerate(methods(evidence)):
-        setting = best_setting(method, draws, number)
+        setting = best_setting(method, min(draws, CHOOSING_DRAWS), number)
         for name in JUDGED:
             rates = measure(method.settings[setting], name, draws, number)
             found.append(row(method, setting, name, rates, draws))

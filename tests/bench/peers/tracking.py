@@ -9,7 +9,7 @@ each of several prompts is asked once, and the threshold comes from honest deplo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -31,15 +31,15 @@ def difference(ours: List, theirs: List, length: int) -> float:
     return float(np.mean(apart))
 
 
-def mean_difference(
-    reference: Lists, endpoint: Lists, *, tokens: int, length: int, rng: np.random.Generator
-) -> float | None:
-    """The mean of `difference` over `tokens` prompts drawn at random; None when there are fewer."""
-    prompts = sorted(reference.keys() & endpoint.keys())
-    if tokens > len(prompts):
-        return None
-    drawn = rng.choice(prompts, tokens, replace=False)
-    return float(np.mean([difference(reference[one], endpoint[one], length) for one in drawn]))
+def differences(reference: Lists, endpoint: Lists, length: int) -> list[float]:
+    """`difference` for each prompt that both sides have, in the order of their ids."""
+    both = sorted(reference.keys() & endpoint.keys())
+    return [difference(reference[prompt], endpoint[prompt], length) for prompt in both]
+
+
+def mean_difference(apart: Sequence[float], *, tokens: int, rng: np.random.Generator) -> float | None:
+    """The mean over `tokens` of the prompts, drawn at random; None when there are fewer."""
+    return float(np.mean(rng.choice(apart, tokens, replace=False))) if tokens <= len(apart) else None
 
 
 def _most_likely(of: List, length: int) -> dict[str, float]:
