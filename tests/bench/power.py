@@ -29,6 +29,7 @@ from rich.console import Console
 from tests.bench import baselines, monitoring, summary
 from tests.bench.judging import ALPHA, Job, judge
 from tests.bench.peers import side_by_side
+from tests.bench.peers.evidence import DEPLOYMENTS as COMPARED
 from tests.bench.printed import print_budget, shortfalls
 from tests.bench.reach import EVIDENCE
 from verifier.baseline.model import Baseline
@@ -44,7 +45,7 @@ AT_ONCE = 2
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is asked: prompts of the baseline, hidden ones beside them, seeds, honest runs in all."""
+    """How much is asked: prompts of the baseline, prompts of a hidden pool, seeds, honest runs in all."""
 
     prompts: int | None
     hidden: int
@@ -53,7 +54,7 @@ class Size:
     draws: int
 
 
-QUICK = Size(prompts=400, hidden=100, seeds=20, honest_runs=1000, draws=40)
+QUICK = Size(prompts=375, hidden=75, seeds=20, honest_runs=1000, draws=40)
 FULL = Size(prompts=None, hidden=300, seeds=100, honest_runs=5000, draws=200)
 
 
@@ -137,7 +138,7 @@ def _place(name: str, evidence: str) -> tuple[int, int]:
 
 
 def _peers(suite: Suite, size: Size, keep: Path | None) -> list[dict[str, Any]]:
-    with serving(side_by_side.DEPLOYMENTS) as lab:
+    with serving(COMPARED) as lab:
         return asyncio.run(side_by_side.compare(lab.served, suite, keep, draws=size.draws))
 
 

@@ -25,7 +25,7 @@ from verifier.checks.asking import (
 )
 from verifier.checks.base import Answer, Ask, Observation, Position, Probe, Purpose, Token, as_logprobs
 from verifier.stats.divergence import top_k, tv_bound
-from verifier.suites import HIDDEN, Prompt, Suite
+from verifier.suites import HIDDEN, PUBLIC, Prompt, Suite
 
 TOP_LOGPROBS = 20
 ANSWER_TOKENS = 12
@@ -38,6 +38,8 @@ UNLIKELY = math.log(0.01)
 PREFIX_PROBES = 4
 RAW_PROMPTS = 24
 """Prompts whose rendered text is kept, for telling a wrong prompt or template from changed weights."""
+HIDDEN_SHARE = 0.2
+"""Share of the hidden pool among the prompts that are drawn."""
 LONG_SHARE = 40
 """One long prompt is drawn for so many others; all of them when the whole suite is recorded."""
 LONG_CATEGORY = "long"
@@ -134,14 +136,19 @@ def record(
 def draw(suite: Suite, prompts: int | None, seed: int) -> list[Prompt]:
     """`prompts` of the suite's prompts at random, in the suite's order; all of them for None.
 
-    Long prompts, which are slow and judged apart, are drawn beside them: one for every LONG_SHARE.
+    A fifth of them come from the hidden pool, if there is one. Long prompts, which are slow and judged apart,
+    are drawn beside them: one for every LONG_SHARE.
     """
     if prompts is None or prompts >= len(suite.prompts):
         return list(suite.prompts)
     rng = np.random.default_rng(seed)
     chosen: list[int] = []
-    for long, count in ((False, prompts), (True, prompts // LONG_SHARE)):
-        places = [i for i, p in enumerate(suite.prompts) if (p.category == LONG_CATEGORY) is long]
+    kinds: dict[str, list[int]] = {PUBLIC: [], HIDDEN: [], LONG_CATEGORY: []}
+    for index, prompt in enumerate(suite.prompts):
+        kinds[LONG_CATEGORY if prompt.category == LONG_CATEGORY else prompt.pool].append(index)
+    hidden = min(len(kinds[HIDDEN]), round(HIDDEN_SHARE * prompts))
+    for kind, count in ((PUBLIC, prompts - hidden), (HIDDEN, hidden), (LONG_CATEGORY, prompts // LONG_SHARE)):
+        places = kinds[kind]
         chosen += [places[int(i)] for i in rng.choice(len(places), min(count, len(places)), replace=False)]
     return [suite.prompts[index] for index in sorted(chosen)]
 
