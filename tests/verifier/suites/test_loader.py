@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -163,17 +161,3 @@ def test_plain_drops_case_and_punctuation_but_no_vowel_sign() -> None:
 @pytest.mark.parametrize("name", names())
 def test_shipped_files_are_in_one_canonical_form(name: str) -> None:
     assert as_jsonl(load(name).prompts) == (FOLDER / f"{name}.jsonl").read_bytes()
-
-
-def test_core_is_what_its_note_says() -> None:
-    prompts = load("core").prompts
-    assert [prompt.id for prompt in prompts] == [f"p{n:03}" for n in range(1, 301)]
-    assert len({tuple(m["content"] for m in prompt.messages) for prompt in prompts}) == 300
-    foreign = Counter(prompt.language for prompt in prompts if prompt.language != "en")
-    assert set(foreign) == {"zh", "es", "fr", "de", "hi", "ar", "ja", "pt"}
-    assert 0.18 <= foreign.total() / 300 <= 0.22
-    words = [sum(len(message["content"].split()) for message in prompt.messages) for prompt in prompts]
-    assert max(words) <= 90
-    assert sorted(words)[270] <= 40
-    runs = [len(list(group)) for _, group in itertools.groupby(prompts, key=lambda prompt: prompt.category)]
-    assert max(runs) <= 5
