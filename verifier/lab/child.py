@@ -13,9 +13,15 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
+from verifier.lab.deployment import Access
 from verifier.lab.front import Front
+from verifier.lab.gateway import Gateway
+from verifier.lab.gateways import PASS, behaviour
+from verifier.lab.gateways.base import Server
+from verifier.lab.vocabulary import read_vocabulary
 
 _PR_SET_PDEATHSIG = 1
 _PARENT_CHECK_SECONDS = 1.0
@@ -38,19 +44,19 @@ def die_with_parent() -> None:
 
 
 async def serve(config: dict[str, Any]) -> None:
-    """Boot the model server and the front before it; returns when the parent is gone."""
+    """Boot the model servers and the door before them; ends when the parent is gone."""
+    files = config["weights"]
     try:
-        server = boot(config["weights"], config["model"], config["options"])
+        servers = [boot(file, config["model"], config["options"], config["access"]) for file in files]
     except ImportError as error:
         print(json.dumps({"error": f"{error}; expected the package xllamacpp: run `make setup`"}), flush=True)
         os._exit(1)
     except RuntimeError as error:
-        why = f"{error} If {config['weights']} is damaged, remove it: it will be built again"
+        why = f"{error} If {' or '.join(files)} is damaged, remove it: it will be built again"
         print(json.dumps({"error": why}), flush=True)
         os._exit(1)
-    front = Front(int(server.listening_address.rpartition(":")[2]), config["model"])
     try:
-        listening = await front.start(config["port"])
+        listening = await door(config, [port_of(server) for server in servers]).start(config["port"])
     except OSError as error:
         why = f"port {config['port']} cannot be had ({error.strerror}); give another, or none for a free one"
         print(json.dumps({"error": why}), flush=True)
@@ -58,6 +64,19 @@ async def serve(config: dict[str, Any]) -> None:
         print(json.dumps({"port": listening.sockets[0].getsockname()[1]}), flush=True)
         await parent_gone(config["parent"])
     os._exit(0)  # without waiting for the server's threads
+
+
+def door(config: dict[str, Any], ports: list[int]) -> Front | Gateway:
+    """What stands before the servers at `ports`: nothing but a count, or a gateway."""
+    access = Access(**config["access"])
+    if config["behaviour"] is None and access == Access():
+        return Front(ports[0], config["model"])
+    vocabulary = read_vocabulary(Path(config["weights"][0]))
+    first, *others = [Server(port) for port in ports]
+    behaving = behaviour(
+        config["behaviour"] or PASS, first, others[0] if others else None, vocabulary, config["model"]
+    )
+    return Gateway(behaving, access, vocabulary, config["model"])
 
 
 async def parent_gone(parent: int) -> None:
@@ -79,13 +98,19 @@ async def parent_gone(parent: int) -> None:
             continue
 
 
-def boot(weights: str, model: str, options: dict[str, Any]) -> Any:
+def port_of(server: Any) -> int:
+    """The port a llama.cpp server listens on."""
+    return int(server.listening_address.rpartition(":")[2])
+
+
+def boot(weights: str, model: str, options: dict[str, Any], access: dict[str, Any]) -> Any:
     """Start the llama.cpp server of the xllamacpp wheel; returns it once it listens.
 
     Args:
         weights: path of a GGUF file.
         model: the name it answers under.
-        options: the fields of `deployments.ServerOptions`.
+        options: the fields of `deployment.ServerOptions`.
+        access: the fields of `deployment.Access`.
     """
     import xllamacpp
 
@@ -111,6 +136,7 @@ def boot(weights: str, model: str, options: dict[str, Any]) -> Any:
     if options["chat_template"] is not None:
         params.chat_template = options["chat_template"]
     params.use_jinja = True
+    params.prefill_assistant = access["prefix"]
     params.cache_ram_mib = 0  # no second copy of old prompts in memory
     params.fit_params = False  # sizes are given; probing the machine costs boot time
     params.n_gpu_layers = 0

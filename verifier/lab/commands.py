@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, get_args
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -17,28 +17,32 @@ from rich.table import Table
 
 from verifier.lab import build
 from verifier.lab.cache import path_of
-from verifier.lab.deployments import DEPLOYMENTS, Deployment
+from verifier.lab.deployments import DEPLOYMENTS, Deployment, Role
 from verifier.lab.errors import LabError
 from verifier.lab.serve import Served, deployment, serving
 
 
 def list_deployments(args: argparse.Namespace) -> int:
-    """Print the deployments with what was done to each."""
+    """Print the deployments, role by role, with what was done to each."""
     if args.json:
-        for one in DEPLOYMENTS.values():
-            print(json.dumps({**describe(one), "built": path_of(one.weights).exists()}))
+        for one in by_role():
+            print(json.dumps({**describe(one), "built": is_built(one)}))
         return 0
     if not sys.stdout.isatty():
-        for one in DEPLOYMENTS.values():
-            print(f"{one.name:<16} {one.role:<20} {one.quantization:<6} {one.what}")
+        for one in by_role():
+            print(f"{one.name:<20} {one.role:<20} {one.quantization:<6} {one.what}")
         return 0
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("name", "role", "bits", "built"):
         table.add_column(heading, no_wrap=True)
     table.add_column("what was done")
-    for one in DEPLOYMENTS.values():
-        built = "yes" if path_of(one.weights).exists() else "no"
-        table.add_row(one.name, one.role, one.quantization, built, one.what)
+    said = ""
+    for one in by_role():
+        if said and one.role != said:
+            table.add_row()
+        role = "" if one.role == said else one.role
+        said = one.role
+        table.add_row(one.name, role, one.quantization, "yes" if is_built(one) else "no", one.what)
     Console().print(table)
     return 0
 
@@ -73,7 +77,7 @@ def serve_deployments(args: argparse.Namespace) -> int:
         if args.json:
             _say({**describe(one), "base_url": served.base_url, "model": served.model, "pid": served.pid})
         else:
-            print(f"{one.name:<16} {served.base_url:<28} {one.what}", flush=True)
+            print(f"{one.name:<20} {served.base_url:<28} {one.what}", flush=True)
 
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -93,7 +97,24 @@ def serve_deployments(args: argparse.Namespace) -> int:
 
 def describe(one: Deployment) -> dict[str, Any]:
     """What is told of a deployment in JSON."""
-    return {"name": one.name, "role": one.role, "quantization": one.quantization, "what": one.what}
+    return {
+        "name": one.name,
+        "role": one.role,
+        "quantization": one.quantization,
+        "cause": one.cause,
+        "what": one.what,
+    }
+
+
+def by_role() -> list[Deployment]:
+    """All deployments, those of one role together."""
+    roles = get_args(Role)
+    return sorted(DEPLOYMENTS.values(), key=lambda one: roles.index(one.role))
+
+
+def is_built(one: Deployment) -> bool:
+    """Whether all of its weights are in the cache."""
+    return all(path_of(recipe).exists() for recipe in one.recipes)
 
 
 def wanted(args: argparse.Namespace) -> list[str]:

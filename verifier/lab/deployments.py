@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from verifier.lab.deployment import CAUSES, Access, Deployment, Proxy, Role, ServerOptions
-from verifier.lab.table import demo, further, variants
+from verifier.lab.table import demo, further, proxied, variants
 
 __all__ = ["CAUSES", "DEPLOYMENTS", "Access", "Deployment", "Proxy", "Role", "ServerOptions"]
 
-_ALL = (*demo.DEPLOYMENTS, *further.DEPLOYMENTS, *variants.DEPLOYMENTS)
+_ALL = (
+    *demo.DEPLOYMENTS,
+    *variants.DEPLOYMENTS,
+    *further.DEPLOYMENTS,
+    *proxied.DEPLOYMENTS,
+)
 
 DEPLOYMENTS: dict[str, Deployment] = {deployment.name: deployment for deployment in _ALL}

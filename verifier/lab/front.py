@@ -24,7 +24,7 @@ GENERATING_PATHS = frozenset({"/v1/chat/completions", "/v1/completions"})
 
 _OPEN_PATHS = GENERATING_PATHS | {"/health"}
 _MODELS_PATH = "/v1/models"
-_MAX_HEAD = 64 * 1024
+MAX_HEAD = 64 * 1024
 _MAX_BODY = 32 * 2**20
 _CHUNK = 64 * 1024
 
@@ -66,7 +66,7 @@ class Front:
     def __init__(self, upstream_port: int, model: str) -> None:
         self.count = Count()
         self._upstream_port = upstream_port
-        self._model = model
+        self.model = model
 
     async def start(self, port: int) -> asyncio.Server:
         """Listen on `port` of 127.0.0.1 (0: any free one); the caller closes what is returned.
@@ -74,7 +74,7 @@ class Front:
         Raises:
             OSError: the port cannot be had.
         """
-        return await asyncio.start_server(self._serve, "127.0.0.1", port, limit=_MAX_HEAD)
+        return await asyncio.start_server(self._serve, "127.0.0.1", port, limit=MAX_HEAD)
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         try:
@@ -92,17 +92,6 @@ class Front:
             answers.cancel()
             to_model.close()
             writer.close()
-
-    def own_answer(self, head: Head) -> bytes | None:
-        """The front's own answer to a request, or None where the model is to be asked."""
-        if head.path == COUNT_PATH:
-            return _answer("200 OK", self.count.as_json())
-        if head.path == _MODELS_PATH:
-            listed = {"id": self._model, "object": "model", "created": 0, "owned_by": "lab"}
-            return _answer("200 OK", {"object": "list", "data": [listed]})
-        if head.path not in _OPEN_PATHS:
-            return _answer("404 Not Found", {"error": {"message": f"no such path: {head.path}", "code": 404}})
-        return None
 
 
 class _Connection:
@@ -133,10 +122,10 @@ class _Connection:
                     return
                 body = await self._reader.readexactly(head.length or 0)
             except BadRequest as bad:
-                self._writer.write(_answer(bad.status, {"error": {"message": bad.status}}))
+                self._writer.write(http_answer(bad.status, {"error": {"message": bad.status}}))
                 await self._writer.drain()
                 return
-            own = self._front.own_answer(head)
+            own = own_answer(head, self._front.count, self._front.model)
             if own is not None:
                 self._writer.write(own)
                 await self._writer.drain()
@@ -163,6 +152,18 @@ class _Connection:
             pass
         finally:
             self._writer.close()
+
+
+def own_answer(head: Head, count: Count, model: str) -> bytes | None:
+    """The door's own answer to a request, or None where the model is to be asked."""
+    if head.path == COUNT_PATH:
+        return http_answer("200 OK", count.as_json())
+    if head.path == _MODELS_PATH:
+        listed = {"id": model, "object": "model", "created": 0, "owned_by": "lab"}
+        return http_answer("200 OK", {"object": "list", "data": [listed]})
+    if head.path not in _OPEN_PATHS:
+        return http_answer("404 Not Found", {"error": {"message": f"no such path: {head.path}", "code": 404}})
+    return None
 
 
 async def read_head(reader: StreamReader) -> Head | None:
@@ -197,7 +198,8 @@ async def read_head(reader: StreamReader) -> Head | None:
     return Head(parts[0], parts[1].partition("?")[0], int(length) if length else None, raw)
 
 
-def _answer(status: str, body: dict[str, Any]) -> bytes:
+def http_answer(status: str, body: dict[str, Any]) -> bytes:
+    """A whole HTTP answer with a JSON object in it; `status` is its number and reason."""
     payload = json.dumps(body).encode()
     head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(payload)}\r\n\r\n"
     return head.encode() + payload

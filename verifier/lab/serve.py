@@ -126,10 +126,12 @@ class _Process:
 
     def __init__(self, one: Deployment, port: int) -> None:
         config = {
-            "weights": str(path_of(one.weights)),
+            "weights": [str(path_of(recipe)) for recipe in one.recipes],
             "model": MODEL,
             "port": port,
             "options": one.options.as_json(),
+            "access": one.access.as_json(),
+            "behaviour": None if one.proxy is None else one.proxy.behaviour,
             "parent": os.getpid(),
             # The kernel watches the thread that starts the child: only the main one outlives all use.
             "die_with_parent": threading.current_thread() is threading.main_thread(),

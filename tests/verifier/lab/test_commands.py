@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from tests.verifier.lab.processes import Watched
 from verifier.cli.main import main
 from verifier.lab.cache import VARIABLE
+from verifier.lab.commands import by_role
 from verifier.lab.deployments import DEPLOYMENTS
 
 ASSAY = [sys.executable, "-m", "verifier"]
@@ -26,13 +28,18 @@ def test_list_says_what_was_done_to_each(capsys: pytest.CaptureFixture[str], wan
     assert main(["lab", "list", *(["--json"] if wanted == "json" else [])]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(DEPLOYMENTS)
-    for line, one in zip(lines, DEPLOYMENTS.values(), strict=True):
+    for line, one in zip(lines, by_role(), strict=True):
         if wanted == "json":
             told = json.loads(line)
             assert (told["name"], told["role"], told["what"]) == (one.name, one.role, one.what)
         else:
             assert line.startswith(one.name)
             assert line.endswith(one.what)
+
+
+def test_roles_are_listed_together() -> None:
+    roles = [one.role for one in by_role()]
+    assert len(list(groupby(roles))) == len(set(roles))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +81,7 @@ def test_serve_tells_where_and_ends_with_a_signal(end: signal.Signals) -> None:
         told = [json.loads(serving.stdout.readline()) for _ in range(3)]
         assert [one.get("name") for one in told] == ["stranger", "q8_0", None]
         assert told[2] == {"ready": True}
-        assert set(told[0]) == {"name", "role", "quantization", "what", "base_url", "model", "pid"}
+        assert set(told[0]) == {"name", "role", "quantization", "cause", "what", "base_url", "model", "pid"}
         with urllib.request.urlopen(f"{told[0]['base_url']}/models", timeout=10) as answer:
             assert json.load(answer)["data"][0]["id"] == told[0]["model"]
         deployments = [Watched(one["pid"]) for one in told[:2]]

@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from verifier.lab.deployments import CAUSES, DEPLOYMENTS, Deployment, Role
+from verifier.lab.deployments import CAUSES, DEPLOYMENTS, Access, Deployment, Role
+from verifier.lab.gateways import ALONE, PASS, WITH_ANOTHER
 from verifier.lab.recipes import RECIPES
 
 CALIBRATING: tuple[Role, ...] = (
@@ -79,6 +80,20 @@ def test_the_truth_is_told_of_every_deployment() -> None:
     for one in DEPLOYMENTS.values():
         assert one.cause in CAUSES
         assert (one.cause == "none") == (one.role in ("reference", "calibration-honest", "honest"))
+    assert {one.cause for one in of_role(*JUDGED)} == set(CAUSES)
+
+
+def test_gateways_have_the_weights_they_need() -> None:
+    behind = [one.proxy for one in DEPLOYMENTS.values() if one.proxy is not None]
+    assert {one.behaviour for one in behind} == {*ALONE, *WITH_ANOTHER} - {PASS}
+    for one in behind:
+        assert (one.other is not None) == (one.behaviour in WITH_ANOTHER)
+
+
+def test_every_restriction_of_access_is_met_in_an_honest_deployment() -> None:
+    """A restriction must not be mistaken for a degradation."""
+    restricted = {one.access for one in DEPLOYMENTS.values() if one.access != Access()}
+    assert restricted == {one.access for one in of_role("honest") if one.access != Access()}
 
 
 @pytest.mark.parametrize("one", of_role("calibration-variant"), ids=lambda one: one.name)
