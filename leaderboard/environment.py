@@ -18,6 +18,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+from verifier import suites
+
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})\Z")
@@ -43,6 +45,8 @@ class Configuration:
     proxy_count: int
     run_concurrency: int
     log_level: str
+    hidden_pool: Path | None
+    monitor_probes_per_day: int
 
 
 class _Reader:
@@ -102,6 +106,8 @@ def read(source: Mapping[str, str], base: Path) -> Configuration:
         proxy_count=env.number("PROXY_COUNT", 0, 0, 9),
         run_concurrency=env.number("RUN_CONCURRENCY", 4, 1, 64),
         log_level=_log_level(env),
+        hidden_pool=_hidden_pool(env),
+        monitor_probes_per_day=env.number("MONITOR_PROBES_PER_DAY", 24, 1, 1_000_000),
     )
     if env.problems:
         raise ImproperlyConfigured("Assay can't start:\n" + "\n".join(f"  - {text}" for text in env.problems))
@@ -261,6 +267,22 @@ def _admin_path(env: _Reader) -> str:
             f"is {path!r}",
             "a path that ends with a slash and does not start with one",
             "operator/",
+        )
+    return path
+
+
+def _hidden_pool(env: _Reader) -> Path | None:
+    text = env.text("ASSAY_HIDDEN_POOL")
+    if not text:
+        return None
+    path = Path(text).expanduser().resolve()
+    expected = "a file of hidden prompts in the form of a suite's .jsonl that every worker can read"
+    try:
+        for name in suites.names():
+            suites.load(name, hidden=path)
+    except suites.SuiteError as error:
+        env.problem(
+            "ASSAY_HIDDEN_POOL", f"can't be used: {str(error).rstrip('.')}", expected, "/srv/assay/pool.jsonl"
         )
     return path
 

@@ -28,6 +28,8 @@ CREDENTIAL_KEYS = _CONFIGURATION.credential_keys
 EGRESS_ALLOW = _CONFIGURATION.egress_allow
 ADMIN_PATH = _CONFIGURATION.admin_path
 RUN_CONCURRENCY = _CONFIGURATION.run_concurrency
+HIDDEN_POOL = _CONFIGURATION.hidden_pool
+MONITOR_PROBES_PER_DAY = _CONFIGURATION.monitor_probes_per_day
 LEASE_SECONDS = 30.0
 """A run whose worker has not renewed its lease for this long is taken up by another."""
 HEARTBEAT_SECONDS = 8.0

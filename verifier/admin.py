@@ -14,9 +14,20 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from verifier import selectors, services
-from verifier.models import Baseline, Endpoint, Finding, IllegalTransition, Model, Provider, Reference, Run
+from verifier.models import (
+    Baseline,
+    Endpoint,
+    Finding,
+    IllegalTransition,
+    Model,
+    Monitor,
+    Provider,
+    Reference,
+    Run,
+)
 from verifier.models.base import Job
-from verifier.services.registry import check_endpoint, check_reference, check_secret
+from verifier.services.registry import check_endpoint, check_reference, check_secret, check_truth
+from verifier.stats.e_detector import EDetector
 from verifier.suites import loader as suites
 
 if TYPE_CHECKING:
@@ -81,6 +92,13 @@ class EndpointForm(DeploymentForm):
 
 class ReferenceForm(DeploymentForm):
     check_address = staticmethod(check_reference)
+    # White space is part of a template.
+    chat_template = forms.CharField(
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField", "spellcheck": "false"}),
+        help_text=Reference._meta.get_field("chat_template").help_text,
+    )
 
     class Meta:
         model = Reference
@@ -92,9 +110,25 @@ class ReferenceForm(DeploymentForm):
             "quantization",
             "base_url",
             "upstream_model",
+            "cause",
+            "chat_template",
             "provenance",
             "active",
         )
+
+    def clean_chat_template(self) -> str:
+        """As it was pasted: browsers send line ends as CR LF."""
+        text = str(self.cleaned_data["chat_template"]).replace("\r\n", "\n")
+        return text if text.strip() else ""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        said = {name: cleaned.get(name) or "" for name in ("role", "cause", "chat_template")}
+        try:
+            check_truth(**said)
+        except ValidationError as error:
+            self.add_error(None, error)
+        return cleaned
 
 
 class DeploymentAdmin(BaseAdmin):
@@ -147,7 +181,7 @@ class ModelAdmin(BaseAdmin):
 @admin.register(Reference)
 class ReferenceAdmin(DeploymentAdmin):
     form = ReferenceForm
-    list_display = ("label", "model", "role", "quantization", "base_url", "active")
+    list_display = ("label", "model", "role", "quantization", "cause", "base_url", "active")
     list_filter = ("role", "active", "model")
     search_fields = ("name", "label")
     list_select_related = ("model",)
@@ -277,3 +311,19 @@ class RunAdmin(ReadOnlyAdmin):
                 self.message_user(request, str(error), messages.ERROR)
             else:
                 self.message_user(request, f"The run of {run.endpoint} is cancelled.", messages.SUCCESS)
+
+
+@admin.register(Monitor)
+class MonitorAdmin(ReadOnlyAdmin):
+    list_display = ("endpoint", "probes", "statistic", "alarms", "alarmed", "started")
+    list_select_related = ("endpoint",)
+    readonly_fields = ("probes", "statistic")
+
+    @admin.display(description="Prompts watched")
+    def probes(self, monitor: Monitor) -> int:
+        return EDetector.from_state(monitor.state).n
+
+    @admin.display(description="Evidence of a change, and what an alarm takes")
+    def statistic(self, monitor: Monitor) -> str:
+        detector = EDetector.from_state(monitor.state)
+        return f"{detector.statistic:.3g} of {detector.threshold:,.0f}"

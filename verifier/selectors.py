@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
-from verifier.models import Baseline, BaselineState, Reference, ReferenceRole, Run, RunState
+from verifier.models import (
+    CONFIRMING,
+    Baseline,
+    BaselineState,
+    Endpoint,
+    Reference,
+    ReferenceRole,
+    Run,
+    RunState,
+)
 
 OPEN_STATES = (RunState.QUEUED, RunState.RUNNING)
 
@@ -27,10 +37,32 @@ def active_reference(model_id: UUID) -> Reference | None:
 
 
 def calibrating_references(model_id: UUID) -> list[Reference]:
-    """The active deployments of known truth that calibrate: honest ones first, each by name."""
-    roles = (ReferenceRole.HONEST, ReferenceRole.RUNG)
+    """The active deployments of known truth: honest ones, rungs, known variants; each by name."""
+    roles = (ReferenceRole.HONEST, ReferenceRole.RUNG, ReferenceRole.VARIANT)
     found = Reference.objects.filter(model=model_id, role__in=roles, active=True)
     return list(found.order_by("role", "name"))
+
+
+def listed_endpoints() -> int:
+    """How many endpoints are published: among so many, an accusation must hold its own."""
+    return Endpoint.objects.filter(listed=True).count()
+
+
+def usual_seed(endpoint_id: UUID) -> int | None:
+    """The seed that orders this endpoint's prompts, drawn for its first run; None before that."""
+    runs = Run.objects.filter(endpoint=endpoint_id).exclude(trigger__in=CONFIRMING)
+    return runs.order_by("created", "id").values_list("seed", flat=True).first()
+
+
+def prompts_asked(endpoint_id: UUID, seed: int) -> int:
+    """How many prompts the complete runs of this endpoint with this seed have asked together."""
+    runs = Run.objects.filter(endpoint=endpoint_id, seed=seed, state=RunState.COMPLETE)
+    return runs.aggregate(asked=Sum("prompts"))["asked"] or 0
+
+
+def confirming_runs(endpoint_id: UUID, since: datetime) -> int:
+    """How many confirming runs of this endpoint were queued since then."""
+    return Run.objects.filter(endpoint=endpoint_id, trigger__in=CONFIRMING, created__gte=since).count()
 
 
 def open_run(endpoint_id: UUID) -> Run | None:

@@ -5,6 +5,7 @@ import secrets
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 from leaderboard.environment import Configuration, kept_secret, read
+from verifier.suites import as_jsonl, load
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = Fernet.generate_key().decode()
@@ -88,6 +90,9 @@ def test_production_names_every_missing_variable_with_an_example(tmp_path: Path)
         ("PROXY_COUNT", "many"),
         ("RUN_CONCURRENCY", "0"),
         ("LOG_LEVEL", "loud"),
+        ("MONITOR_PROBES_PER_DAY", "0"),
+        ("ASSAY_HIDDEN_POOL", "/no/such/file.jsonl"),
+        ("ASSAY_HIDDEN_POOL", "/"),
     ],
 )
 def test_an_invalid_variable_is_named_with_what_was_expected(tmp_path: Path, name: str, value: str) -> None:
@@ -96,6 +101,23 @@ def test_an_invalid_variable_is_named_with_what_was_expected(tmp_path: Path, nam
     assert f"  - {name} " in said
     assert "Expected: " in said
     assert f"Example: {name}=" in said
+
+
+def test_a_hidden_pool_is_read_at_start(tmp_path: Path) -> None:
+    pool = tmp_path / "pool.jsonl"
+    line = '{"id":"h1","category":"question","language":"en","messages":[{"role":"user","content":"%s"}]}\n'
+    pool.write_text(line % "What is it that nobody asks?")
+    found = configured(tmp_path, ASSAY_HIDDEN_POOL=str(pool))
+    assert found.hidden_pool == pool
+    assert found.monitor_probes_per_day == 24
+    assert configured(tmp_path).hidden_pool is None
+    pool.write_text("not json\n")
+    assert "ASSAY_HIDDEN_POOL can't be used: pool.jsonl, line 1" in message(
+        tmp_path, ASSAY_HIDDEN_POOL=str(pool)
+    )
+    public = next(prompt for prompt in load("core").prompts if len(prompt.messages) == 1)
+    pool.write_bytes(as_jsonl([replace(public, id="h1")]))
+    assert "says the same as the public" in message(tmp_path, ASSAY_HIDDEN_POOL=str(pool))
 
 
 def test_secrets_are_not_repeated_in_messages_or_repr(tmp_path: Path) -> None:

@@ -6,11 +6,13 @@ import pytest
 from django.conf import settings as configured
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.verifier import world
 from verifier import services
-from verifier.models import Baseline, Credential, Endpoint, Reference, Run, RunState
+from verifier.models import Baseline, Credential, Endpoint, Monitor, Reference, Run, RunState
 from verifier.services.registry import api_key
+from verifier.stats.e_detector import EDetector
 
 pytestmark = pytest.mark.django_db
 KEY = "sk-CANARY0123456789abcdef"
@@ -133,3 +135,34 @@ def test_every_list_and_form_opens(admin_client: Client) -> None:
     policy = page.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+
+
+def test_registering_a_known_variant_and_a_template(admin_client: Client) -> None:
+    add = reverse("admin:verifier_reference_add")
+    template = "{% for m in messages %}{{ m.content }}\n{% endfor %}\n"
+    pasted = form(chat_template=template.replace("\n", "\r\n"))
+    assert admin_client.post(add, pasted).status_code == 302
+    assert Reference.objects.get().chat_template == template
+    variant = form(
+        role="variant", name="cache", base_url="https://8.8.4.4/v1", cause="kv-cache quantization", active=""
+    )
+    assert admin_client.post(add, variant).status_code == 302
+    assert Reference.objects.get(role="variant").cause == "kv-cache quantization"
+    for wrong in ({"cause": "pruning"}, {"chat_template": "{% if %}"}):
+        answer = admin_client.post(add, form(name="other", **wrong))
+        assert "errorlist" in answer.content.decode()
+    page = admin_client.get(add).content.decode()
+    assert "known variant: fingerprint only" in page
+    assert "tokenizer_config.json" in page
+
+
+def test_monitors_are_looked_at(admin_client: Client) -> None:
+    state = EDetector(0.01, 87_660.0).state()
+    Monitor.objects.create(
+        endpoint=world.endpoint(), baseline="sha256:0", state=state, started=timezone.now()
+    )
+    listed = admin_client.get(reverse("admin:verifier_monitor_changelist")).content.decode()
+    assert "1 of 87,660" in listed
+    page = reverse("admin:verifier_monitor_change", args=[Monitor.objects.get().pk])
+    assert admin_client.get(page).status_code == 200
+    assert admin_client.post(page, {"alarms": 0}).status_code == 403

@@ -14,6 +14,7 @@ from verifier.models import (
     Finding,
     IllegalTransition,
     Model,
+    Monitor,
     Observation,
     Reference,
     Run,
@@ -66,6 +67,7 @@ def test_only_one_active_reference_a_model() -> None:
             model=reference.model, role="reference", name="second", base_url="https://1.1.1.1", active=True
         )
     refuses(reference, "reference_role_known_word", role="friend")
+    refuses(reference, "reference_cause_known_word", cause="bad luck")
 
 
 def test_a_credential_belongs_to_exactly_one() -> None:
@@ -84,6 +86,14 @@ def test_run_constraints() -> None:
     refuses(one, "run_failed_says_why", state="failed")
     refuses(one, "run_fidelity_within_its_interval", fidelity=97.0, fidelity_low=98.0, fidelity_high=99.0)
     refuses(one, "run_fidelity_within_its_interval", fidelity=101.0, fidelity_low=98.0, fidelity_high=102.0)
+
+
+def test_an_alarm_has_a_date() -> None:
+    monitor = Monitor.objects.create(
+        endpoint=world.endpoint(), baseline="sha256:0", state={}, started=timezone.now()
+    )
+    refuses(monitor, "monitor_alarm_has_a_date", alarms=1)
+    refuses(monitor, "monitor_alarm_has_a_date", alarmed=timezone.now())
 
 
 def test_one_open_run_an_endpoint() -> None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from tests.verifier import world
 from verifier import selectors, services
-from verifier.models import Baseline, BaselineState, Reference, ReferenceRole, RunState
+from verifier.models import Baseline, BaselineState, Reference, ReferenceRole, Run, RunState
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +45,8 @@ def test_references_by_role() -> None:
     retired = world.reference("https://8.8.8.8/v1", role=ReferenceRole.HONEST, name="b")
     Reference.objects.filter(pk=retired.pk).update(active=False)
     assert selectors.active_reference(model.pk) == official
-    assert selectors.calibrating_references(model.pk) == [honest, later, rung]
+    variant = world.reference("https://9.9.9.8/v1", role=ReferenceRole.VARIANT, name="b2", cause="pruning")
+    assert selectors.calibrating_references(model.pk) == [honest, later, rung, variant]
 
 
 def test_open_runs() -> None:
@@ -54,3 +58,28 @@ def test_open_runs() -> None:
     assert selectors.open_run(endpoints[0].pk) is None
     assert selectors.open_run(endpoints[1].pk) == runs[1]
     assert list(selectors.runs_in_progress()) == runs[1:]
+
+
+def test_what_an_endpoint_was_asked_before() -> None:
+    world.ready_baseline()
+    endpoint, other = world.endpoint(), world.endpoint(variant="other")
+    assert selectors.usual_seed(endpoint.pk) is None
+    for seed, trigger, prompts in ((5, "alarm", 100), (7, "operator", 40), (8, "operator", 10), (7, "x", 20)):
+        run = services.queue_run(endpoint, seed=seed, trigger=trigger)
+        changes = {"state": "complete", "verdict": "inconclusive", "result": {}, "ended": timezone.now()}
+        Run.objects.filter(pk=run.pk).update(prompts=prompts, **changes)
+    services.queue_run(endpoint, seed=7)
+    assert selectors.usual_seed(endpoint.pk) == 7
+    assert selectors.prompts_asked(endpoint.pk, 7) == 60
+    assert selectors.prompts_asked(other.pk, 7) == 0
+    now = timezone.now()
+    assert selectors.confirming_runs(endpoint.pk, now - timedelta(days=1)) == 1
+    assert selectors.confirming_runs(endpoint.pk, now) == 0
+    assert selectors.confirming_runs(other.pk, now - timedelta(days=1)) == 0
+
+
+def test_how_many_endpoints_are_listed() -> None:
+    assert selectors.listed_endpoints() == 0
+    world.endpoint()
+    world.endpoint(variant="hidden", listed=False)
+    assert selectors.listed_endpoints() == 1

@@ -87,7 +87,8 @@ class _Handler(BaseHTTPRequestHandler):
             listed = self.server.distribution(prompt + "\n" + answer.strip())
             if not answer:
                 listed = [(word.lstrip(), logprob) for word, logprob in listed]
-            word, logprob = listed[0]
+            # It draws as it is asked to: a model that always chose the likeliest would be found out.
+            word, logprob = listed[0] if not asked.get("temperature", 1) else self._drawn(listed, answer)
             answer += word
             top = [
                 {"token": w, "logprob": x, "bytes": list(w.encode())}
@@ -107,6 +108,15 @@ class _Handler(BaseHTTPRequestHandler):
             "total_tokens": words + len(entries),
         }
         return {"object": "chat.completion", "model": asked["model"], "choices": [choice], "usage": usage}
+
+    def _drawn(self, listed: list[tuple[str, float]], answer: str) -> tuple[str, float]:
+        digest = hashlib.sha256(f"{listed[0]}{answer}".encode()).digest()
+        left = int.from_bytes(digest[:8], "big") / 2**64
+        for word, logprob in listed:
+            left -= math.exp(logprob)
+            if left < 0:
+                return word, logprob
+        return listed[-1]
 
     def _answer(self, status: int, document: dict[str, Any]) -> None:
         body = json.dumps(document).encode()

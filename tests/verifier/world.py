@@ -29,6 +29,7 @@ def reference(
     role: ReferenceRole = ReferenceRole.REFERENCE,
     name: str = "official",
     quantization: str = "bf16",
+    **values: Any,
 ) -> Reference:
     return services.register_reference(
         model=model(),
@@ -38,6 +39,7 @@ def reference(
         quantization=quantization,
         base_url=base_url,
         upstream_model="toy/one",
+        **values,
     )
 
 

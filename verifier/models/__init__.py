@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from verifier.models.baselines import Baseline, BaselineState, RecordedAnswer, Reference, ReferenceRole
 from verifier.models.credentials import Credential
+from verifier.models.monitors import Monitor
 from verifier.models.registry import ControlTruth, Endpoint, Model, Provider
-from verifier.models.runs import Finding, Observation, Run, RunState, Verdict
+from verifier.models.runs import (
+    ALARM,
+    CONFIRMATION,
+    CONFIRMING,
+    Finding,
+    Observation,
+    Run,
+    RunState,
+    Verdict,
+)
 from verifier.models.states import IllegalTransition
 
 __all__ = (
+    "ALARM",
+    "CONFIRMATION",
+    "CONFIRMING",
     "Baseline",
     "BaselineState",
     "ControlTruth",
@@ -17,6 +30,7 @@ __all__ = (
     "Finding",
     "IllegalTransition",
     "Model",
+    "Monitor",
     "Observation",
     "Provider",
     "RecordedAnswer",

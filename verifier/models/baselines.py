@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from verifier.models.base import Identified, Job, StoredAnswer, one_of
 from verifier.models.registry import Model
+from verifier.scoring import policy
 
 
 class ReferenceRole(models.TextChoices):
@@ -16,6 +17,7 @@ class ReferenceRole(models.TextChoices):
     REFERENCE = "reference", "reference: the official weights"
     HONEST = "honest", "honest: the same weights on another stack"
     RUNG = "rung", "rung: a known degradation"
+    VARIANT = "variant", "known variant: fingerprint only"
 
 
 class Reference(Identified):
@@ -31,6 +33,18 @@ class Reference(Identified):
     provenance = models.TextField(
         blank=True, help_text="Where the weights are from and how they are served, for the public."
     )
+    cause = models.CharField(
+        max_length=40,
+        blank=True,
+        choices=[(cause, cause) for cause in policy.CAUSES],
+        help_text="What was done to a rung or a known variant: the cause that is named where an endpoint "
+        "answers as it does. Nothing is done to the official weights, so the other roles have none.",
+    )
+    chat_template = models.TextField(
+        blank=True,
+        help_text="Only of the reference: the model's own chat template (Jinja; tokenizer_config.json has "
+        "it). With it, a wrong template or a hidden prompt is told from changed weights.",
+    )
     active = models.BooleanField(default=True, help_text="Used when the next baseline is recorded.")
     created = models.DateTimeField(auto_now_add=True, db_default=Now())
     updated = models.DateTimeField(auto_now=True, db_default=Now())
@@ -40,6 +54,7 @@ class Reference(Identified):
         constraints = (
             models.UniqueConstraint(fields=("model", "name"), name="reference_named_once"),
             one_of("role", ReferenceRole.values, "reference_role_known_word"),
+            one_of("cause", ["", *policy.CAUSES], "reference_cause_known_word"),
             models.UniqueConstraint(
                 fields=("model",),
                 condition=Q(role=ReferenceRole.REFERENCE, active=True),
@@ -68,6 +83,9 @@ class Baseline(Job):
     suite_name = models.CharField(max_length=80)
     suite_version = models.CharField(max_length=40)
     suite_sha256 = models.CharField(max_length=80)
+    hidden_sha256 = models.CharField(
+        max_length=80, blank=True, help_text="Of the hidden pool that some of its prompts may be from."
+    )
     seed = models.PositiveBigIntegerField(default=0)
     prompts = models.PositiveIntegerField(
         null=True, blank=True, help_text="Record only that many of the suite's prompts, drawn with the seed."

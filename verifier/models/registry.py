@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from verifier.models.base import Identified
 
@@ -98,6 +99,12 @@ class Endpoint(Identified):
     is_control = models.BooleanField(default=False, help_text="The operator knows the truth about it.")
     control_truth = models.CharField(max_length=20, null=True, blank=True, choices=ControlTruth)  # noqa: DJ001
     listed = models.BooleanField(default=True, help_text="Shown on the board.")
+    changed = models.DateTimeField(
+        default=timezone.now,
+        db_default=Now(),
+        editable=False,
+        help_text="When its address or model id last changed: earlier runs are of another deployment.",
+    )
     created = models.DateTimeField(auto_now_add=True, db_default=Now())
     updated = models.DateTimeField(auto_now=True, db_default=Now())
 

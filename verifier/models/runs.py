@@ -31,6 +31,12 @@ class Verdict(models.TextChoices):
     NOT_MEASURED = "not-measured", "not measured"
 
 
+CONFIRMATION, ALARM = "confirmation", "alarm"
+CONFIRMING = (CONFIRMATION, ALARM)
+"""Triggers of runs that ask once more, with a seed of their own, what the run before them says or hints at:
+being independent, their e-values multiply. A run with any other trigger stands for itself."""
+
+
 class Run(Job):
     """One verification of one endpoint against one baseline."""
 
@@ -51,6 +57,12 @@ class Run(Job):
         null=True, blank=True, editable=False, help_text="When everybody who listens had heard of its end."
     )
     policy_version = models.CharField(max_length=20, blank=True)
+    accusation = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="The e-value of an accusation as it stands at the end; empty where nothing was weighed.",
+    )
+    prompts = models.PositiveIntegerField(default=0, help_text="Prompts that were asked and usable.")
 
     class Meta:
         ordering = ("-created",)

@@ -14,13 +14,14 @@ from verifier.services.registry import (
     save_reference,
     set_credential,
 )
-from verifier.services.runs import RunNotPossible, cancel_run, execute_run, queue_run
+from verifier.services.runs import RunNotPossible, cancel_run, confirm_run, execute_run, queue_run
 from verifier.services.sweeping import hand_back_all, sweep
 
 __all__ = (
     "BaselineNotPossible",
     "RunNotPossible",
     "cancel_run",
+    "confirm_run",
     "execute_run",
     "hand_back_all",
     "queue_baseline",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from uuid import UUID
@@ -20,6 +20,7 @@ from verifier.baseline.calibrate import calibrate
 from verifier.baseline.model import Baseline as Recorded
 from verifier.baseline.model import Role
 from verifier.baseline.record import record
+from verifier.baseline.template import ChatTemplate
 from verifier.checks.base import Ask, Observation
 from verifier.client.session import Client
 from verifier.models import Baseline, BaselineState, Model, RecordedAnswer, Reference, ReferenceRole
@@ -27,12 +28,19 @@ from verifier.runner import Progress, drive
 from verifier.services.doorbell import RECORD_BASELINE, ring, ring_on_commit
 from verifier.services.jobs import BASELINES, delivery
 from verifier.services.leases import Lease, take
+from verifier.services.pools import suite_named, suite_of
 from verifier.services.working import AnswerStore, Reporter, Unusable, client_for, under_lease
-from verifier.suites import Suite, load
+from verifier.suites import Suite
 
 log = structlog.get_logger(__name__)
 
 Dialogue = Generator[Ask, Sequence[Observation], Recorded]
+
+ROLES: Mapping[str, Role] = {
+    ReferenceRole.HONEST: Role.HONEST,
+    ReferenceRole.RUNG: Role.RUNG,
+    ReferenceRole.VARIANT: Role.VARIANT,
+}
 
 AT_ONCE = 2
 """Deployments that are calibrated side by side."""
@@ -58,7 +66,6 @@ def queue_baseline(
     With `extends` the contexts and the calibration of that ready baseline are kept, and the reference is
     asked only what is missing to `prompts`.
 
-
     Raises BaselineNotPossible without an active reference, SuiteError for an unknown suite.
     """
     reference = selectors.active_reference(model.pk)
@@ -66,11 +73,12 @@ def queue_baseline(
         raise BaselineNotPossible(
             f"{model} has no active reference. Register one in the role `reference` first."
         )
-    suite = load(suite_name)
+    suite = suite_named(suite_name)
     if extends is not None and (
         extends.state != BaselineState.READY
         or extends.reference_id != reference.pk
         or extends.suite_sha256 != suite.sha256
+        or extends.hidden_sha256 not in ("", suite.hidden_sha256)
     ):
         raise BaselineNotPossible(
             "Only a ready baseline of the same reference and suite can be extended. Record a new one."
@@ -81,6 +89,7 @@ def queue_baseline(
         suite_name=suite.name,
         suite_version=suite.version,
         suite_sha256=suite.sha256,
+        hidden_sha256=suite.hidden_sha256 or "",
         seed=seed,
         prompts=prompts,
         calibration_prompts=calibration_prompts,
@@ -99,16 +108,19 @@ def record_baseline(baseline_id: UUID) -> None:
         return
     with delivery(lease, on_failed=lambda: None, again=partial(ring, RECORD_BASELINE, baseline_id)):
         baseline = Baseline.objects.select_related("model", "reference", "extends").get(pk=baseline_id)
-        suite = load(baseline.suite_name)
-        if suite.sha256 != baseline.suite_sha256:
-            raise Unusable(f"Suite {suite.name} changed after this baseline was queued. Queue a new one.")
+        suite = suite_of(baseline)
         if baseline.extends is not None:
             recorded = _extended(lease, baseline, files.load(bytes(baseline.extends.data or b"")), suite)
         else:
             calibrating = selectors.calibrating_references(baseline.model_id)
             recording = _Recording(lease, baseline, suite, [baseline.reference, *calibrating])
             recorded = async_to_sync(under_lease)(lease, recording.all(calibrating))
-        lease.end(BaselineState.READY, data=files.dump(recorded), digest=recorded.id)
+        lease.end(
+            BaselineState.READY,
+            data=files.dump(recorded),
+            digest=recorded.id,
+            hidden_sha256=recorded.hidden_sha256 or "",
+        )
 
 
 def _extended(lease: Lease, baseline: Baseline, known: Recorded, suite: Suite) -> Recorded:
@@ -132,6 +144,8 @@ def _extended(lease: Lease, baseline: Baseline, known: Recorded, suite: Suite) -
         contexts=tuple(contexts),
         prompt_tokens={**known.prompt_tokens, **more.prompt_tokens},
         set_aside={why: known.set_aside.get(why, 0) + more.set_aside.get(why, 0) for why in sorted(reasons)},
+        raw={**known.raw, **more.raw},
+        hidden_sha256=known.hidden_sha256 or more.hidden_sha256,
     )
 
 
@@ -163,7 +177,6 @@ class _Recording:
         slots = asyncio.Semaphore(AT_ONCE)
 
         async def one(other: Reference) -> Recorded:
-            role = Role.HONEST if other.role == ReferenceRole.HONEST else Role.RUNG
             quantization = None if other.quantization == "unknown" else other.quantization
             async with slots:
                 return await self._drive(
@@ -173,8 +186,9 @@ class _Recording:
                         self._suite,
                         name=other.name,
                         label=other.label,
-                        role=role,
+                        role=ROLES[other.role],
                         quantization=quantization,
+                        cause=other.cause,
                         prompts=self._baseline.calibration_prompts,
                     ),
                 )
@@ -191,7 +205,14 @@ class _Recording:
     async def reference(self, prompts: int | None) -> Recorded:
         """What the reference says to that many of the suite's prompts, without calibration."""
         baseline = self._baseline
-        recording = record(self._suite, model=baseline.model.slug, seed=baseline.seed, prompts=prompts)
+        text = baseline.reference.chat_template
+        recording = record(
+            self._suite,
+            model=baseline.model.slug,
+            seed=baseline.seed,
+            prompts=prompts,
+            template=ChatTemplate(text) if text else None,
+        )
         return await self._drive(baseline.reference, recording)
 
     async def _drive(self, reference: Reference, dialogue: Dialogue) -> Recorded:

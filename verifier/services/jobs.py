@@ -11,6 +11,7 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from verifier.baseline.calibrate import CalibrationError
 from verifier.baseline.record import RecordingError
+from verifier.baseline.template import TemplateFault
 from verifier.credentials import CredentialUnreadable
 from verifier.models import BaselineState, RunState
 from verifier.models.baselines import Baseline
@@ -25,7 +26,7 @@ log = structlog.get_logger(__name__)
 RUNS = Kind(Run, RunState.RUNNING, RUN_TRANSITIONS)
 BASELINES = Kind(Baseline, BaselineState.RECORDING, BASELINE_TRANSITIONS)
 
-EXPECTED = (Unusable, CredentialUnreadable, SuiteError, RecordingError, CalibrationError)
+EXPECTED = (Unusable, CredentialUnreadable, SuiteError, RecordingError, CalibrationError, TemplateFault)
 """Errors whose message already tells the operator what to do."""
 
 

@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.utils import timezone
 
 from verifier import credentials
+from verifier.baseline.template import ChatTemplate, TemplateFault
 from verifier.client.egress import EgressPolicy, check_url
 from verifier.models import ControlTruth, Credential, Endpoint, Model, Provider, Reference, ReferenceRole
 
@@ -82,8 +84,14 @@ def register_endpoint(
 
 
 def save_endpoint(endpoint: Endpoint) -> Endpoint:
-    """Validate and save. Raises ValidationError as `register_endpoint`."""
+    """Validate and save. Raises ValidationError as `register_endpoint`.
+
+    With another address or model id it is another deployment from now on.
+    """
     check_endpoint(model=endpoint.model, base_url=endpoint.base_url, upstream_model=endpoint.upstream_model)
+    served = {"base_url": endpoint.base_url, "upstream_model": endpoint.upstream_model}
+    if not Endpoint.objects.filter(pk=endpoint.pk, **served).exists():
+        endpoint.changed = timezone.now()
     return _saved(endpoint)
 
 
@@ -108,10 +116,16 @@ def register_reference(
     base_url: str,
     upstream_model: str,
     provenance: str = "",
+    cause: str = "",
+    chat_template: str = "",
 ) -> Reference:
     """Create or update the reference of `model` called `name`; it becomes active.
 
-    Raises ValidationError keyed by field: an address our workers would not fetch, or one that is judged.
+    `cause` is one of verifier.scoring.policy.CAUSES: what was done to a rung or a known variant.
+    `chat_template` is the model's own, of the role `reference` only.
+
+    Raises ValidationError keyed by field: an address our workers would not fetch or one that is judged, a
+    cause of official weights, a chat template that is none or of another role.
     """
     reference = Reference.objects.filter(model=model, name=name).first() or Reference(model=model, name=name)
     values: dict[str, Any] = {
@@ -121,6 +135,8 @@ def register_reference(
         "base_url": base_url,
         "upstream_model": upstream_model,
         "provenance": provenance,
+        "cause": cause,
+        "chat_template": chat_template,
         "active": True,
     }
     return save_reference(_with(reference, **values))
@@ -134,6 +150,7 @@ def save_reference(reference: Reference) -> Reference:
     """
     model = reference.model
     check_reference(model=model, base_url=reference.base_url, upstream_model=reference.upstream_model)
+    check_truth(role=reference.role, cause=reference.cause, chat_template=reference.chat_template)
     if reference.role == ReferenceRole.REFERENCE and reference.active:
         others = Reference.objects.filter(model=model, role=ReferenceRole.REFERENCE, active=True)
         others.exclude(pk=reference.pk).update(active=False)
@@ -149,6 +166,20 @@ def check_reference(*, model: Model, base_url: str, upstream_model: str) -> None
         raise ValidationError(
             {"base_url": "This deployment is judged as an endpoint, so it can't calibrate as well."}
         )
+
+
+def check_truth(*, role: str, cause: str, chat_template: str) -> None:
+    """Raise ValidationError where what is said of a reference can't be so in its role."""
+    if cause and role in (ReferenceRole.REFERENCE, ReferenceRole.HONEST):
+        raise ValidationError({"cause": "It serves the official weights, so nothing was done to them."})
+    if not chat_template:
+        return
+    if role != ReferenceRole.REFERENCE:
+        raise ValidationError({"chat_template": "The template is taken from the reference alone."})
+    try:
+        ChatTemplate(chat_template)
+    except TemplateFault as error:
+        raise ValidationError({"chat_template": f"This is no template: {error}."}) from error
 
 
 def set_credential(owner: Endpoint | Reference, secret: str) -> Credential:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -18,16 +19,24 @@ from verifier import selectors, signals
 from verifier.baseline import files
 from verifier.checks.session import Settings
 from verifier.client.session import Client
-from verifier.models import Endpoint, Finding, Observation, Run, RunState
+from verifier.models import ALARM, CONFIRMATION, CONFIRMING, Endpoint, Finding, Observation, Run, RunState
 from verifier.models.states import RUN_TRANSITIONS, require, sources
 from verifier.runner import drive
+from verifier.scoring import policy
 from verifier.services.doorbell import EXECUTE_RUN, ring, ring_on_commit
 from verifier.services.jobs import RUNS, delivery
 from verifier.services.leases import Lease, take
+from verifier.services.monitoring import feed
+from verifier.services.pools import suite_of
 from verifier.services.working import AnswerStore, Reporter, Unusable, client_for, under_lease
-from verifier.suites import load
+from verifier.stats.e_bh import threshold
 
 log = structlog.get_logger(__name__)
+
+
+DAY = timedelta(days=1)
+CONFIRMING_A_DAY = 2
+"""Confirming runs of one endpoint within a day, so that no evidence makes us a burden."""
 
 
 class RunNotPossible(Exception):
@@ -44,18 +53,27 @@ def queue_run(
     """Queue a verification of `endpoint` against its model's latest ready baseline.
 
     `settings` are fields of verifier.verification.Settings other than seed and declared, which come from
-    here. Raises RunNotPossible: no ready baseline, a run already open, an invalid setting.
+    here. Where they don't say otherwise, an accusation takes the evidence that makes a lone one count among
+    all listed endpoints, and the run goes on in the suite where the endpoint's earlier runs with this seed
+    ended. Without a `seed` the endpoint's own is used; a confirming run (by its `trigger`) draws a new one.
+
+    Raises RunNotPossible: no ready baseline, a run already open, an invalid setting.
     """
     baseline = selectors.current_baseline(endpoint.model_id)
     if baseline is None:
         raise RunNotPossible(f"{endpoint.model} has no ready baseline. Record one first.")
     declared = endpoint.declared_quantization
-    chosen = {**(settings or {}), "declared": None if declared == "unknown" else declared}
-    seed = secrets.randbelow(2**32) if seed is None else seed
+    seed = _seed(endpoint, trigger) if seed is None else seed
     try:
-        Settings(**{**chosen, "seed": seed})
+        alpha = Settings(**{**(settings or {}), "seed": seed}).alpha
     except (TypeError, ValueError) as error:
         raise RunNotPossible(f"These settings are not possible: {error}") from error
+    chosen = {
+        "accuse_at": max(1 / alpha, lone_accusation()),
+        "start": selectors.prompts_asked(endpoint.pk, seed),
+        **(settings or {}),
+        "declared": None if declared == "unknown" else declared,
+    }
     run = Run(
         endpoint=endpoint, baseline=baseline, seed=seed, settings=chosen, trigger=trigger, rang=timezone.now()
     )
@@ -68,6 +86,16 @@ def queue_run(
             raise
         raise RunNotPossible(f"A run of {endpoint} is already queued or running.") from error
     return run
+
+
+def lone_accusation() -> float:
+    """The e-value with which a lone accusation passes e-BH among all listed endpoints."""
+    return threshold(max(1, selectors.listed_endpoints()), policy.FALSE_DISCOVERY_RATE)
+
+
+def _seed(endpoint: Endpoint, trigger: str) -> int:
+    usual = None if trigger in CONFIRMING else selectors.usual_seed(endpoint.pk)
+    return secrets.randbelow(2**32) if usual is None else usual
 
 
 def cancel_run(run_id: UUID) -> Run:
@@ -99,6 +127,7 @@ def execute_run(run_id: UUID) -> None:
         result = _measure(lease)
         with transaction.atomic():
             _store(lease, result)
+            _watch(run_id, result)
             announce_on_commit(run_id, RunState.COMPLETE)
 
 
@@ -111,15 +140,9 @@ def _measure(lease: Lease) -> dict[str, Any]:
         recorded = files.load(bytes(run.baseline.data or b""))
     except ValueError as error:
         raise Unusable(f"The run's baseline can't be read: {error}. Record a new one.") from error
-    suite = load(run.baseline.suite_name)
-    if suite.sha256 != run.baseline.suite_sha256:
-        raise Unusable(
-            f"Suite {suite.name} {suite.version} of this worker isn't the one the baseline was recorded with "
-            f"({run.baseline.suite_version}). Record a new baseline, or let all workers run the same version."
-        )
     dialogue = verification(
         recorded,
-        suite,
+        suite_of(run.baseline),
         Settings(**{**run.settings, "seed": run.seed}),
         endpoint={"base_url": run.endpoint.base_url, "upstream_model": run.endpoint.upstream_model},
     )
@@ -149,6 +172,8 @@ def _store(lease: Lease, result: dict[str, Any]) -> None:
         fidelity_low=fidelity.get("low"),
         fidelity_high=fidelity.get("high"),
         policy_version=result["versions"]["policy"],
+        accusation=result["e_values"].get("accusation_now"),
+        prompts=result["prompts"],
         done=result["requests"],
         planned=result["requests"],
     )
@@ -168,6 +193,31 @@ def _store(lease: Lease, result: dict[str, Any]) -> None:
         )
         for finding in result["findings"]
     )
+
+
+def _watch(run_id: UUID, result: Mapping[str, Any]) -> None:
+    """Feed the endpoint's monitor. An alarm changes no verdict: it has the endpoint asked once more.
+
+    A run that accuses is confirmed or published as it is, so its alarm asks for nothing further.
+    """
+    run = Run.objects.select_related("endpoint").get(pk=run_id)
+    if not feed(run.endpoint, result) or result["verdict"] in policy.ACCUSING:
+        return
+    try:
+        confirm_run(run.endpoint, trigger=ALARM)
+    except RunNotPossible as error:
+        log.info("alarm without a run", endpoint=str(run.endpoint_id), reason=str(error))
+
+
+def confirm_run(
+    endpoint: Endpoint, *, settings: Mapping[str, Any] | None = None, trigger: str = CONFIRMATION
+) -> Run:
+    """Queue a confirming run, with a seed of its own. Raises RunNotPossible as `queue_run`, and when the
+    endpoint had its confirming runs of this day.
+    """
+    if selectors.confirming_runs(endpoint.pk, timezone.now() - DAY) >= CONFIRMING_A_DAY:
+        raise RunNotPossible(f"{endpoint} had {CONFIRMING_A_DAY} confirming runs within a day.")
+    return queue_run(endpoint, settings=settings, trigger=trigger)
 
 
 def announce_on_commit(run_id: UUID, state: str) -> None:

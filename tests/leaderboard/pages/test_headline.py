@@ -22,8 +22,8 @@ NOTHING: dict[str, Any] = {"measured": None, "state": "unknown", "nearest": None
         (result(state="kept", declared="fp8"), "Deviating from the release, and declared so: fp8"),
         (result(**NOTHING), "Deviating: not what the official weights answer"),
         (
-            result(cause={"name": "prompt or template", "evidence": ""}),
-            "Deviating: most likely its prompt or template",
+            result(cause={"name": "hidden prompt", "support": 1.0, "evidence": ""}),
+            "Deviating: most likely a hidden prompt stands before every question",
         ),
         (result("different-model", **NOTHING), f"Different model: these are not the weights of {MODEL}"),
         (result("inconclusive", **NOTHING), "Inconclusive: the evidence gathered does not decide"),

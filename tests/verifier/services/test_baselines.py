@@ -8,7 +8,7 @@ from tests.verifier.conftest import Toys
 from tests.verifier.services.measuring import PROMPTS, Measured, register_references
 from verifier import services
 from verifier.baseline import files
-from verifier.models import Baseline, BaselineState, RecordedAnswer
+from verifier.models import Baseline, BaselineState, RecordedAnswer, ReferenceRole
 from verifier.suites.loader import SuiteError
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +39,48 @@ def test_a_baseline_holds_the_reference_and_every_stack(toys: Toys) -> None:
     assert recorded.prefix_style is not None
     assert baseline.done == baseline.planned == RecordedAnswer.objects.count()
     assert baseline.ended is not None
+
+
+def test_known_variants_come_with_their_cause_and_stay_off_the_ladder(toys: Toys) -> None:
+    register_references(toys)
+    world.reference(
+        toys(noise=1.0).base_url,
+        role=ReferenceRole.VARIANT,
+        name="small-cache",
+        cause="kv-cache quantization",
+    )
+    baseline = services.queue_baseline(world.model(), prompts=6)
+    services.record_baseline(baseline.pk)
+    baseline.refresh_from_db()
+    recorded = files.load(bytes(baseline.data or b""))
+    assert [(stack.name, str(stack.role), stack.cause) for stack in recorded.stacks] == [
+        ("another-stack", "honest", ""),
+        ("coarse", "rung", ""),
+        ("small-cache", "variant", "kv-cache quantization"),
+    ]
+
+
+def test_the_references_template_is_used_to_ask_raw_text(toys: Toys) -> None:
+    template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+    reference = world.reference(toys().base_url, chat_template=template)
+    assert reference.chat_template == template
+    baseline = services.queue_baseline(world.model(), prompts=6)
+    services.record_baseline(baseline.pk)
+    baseline.refresh_from_db()
+    assert baseline.state == BaselineState.READY, baseline.error
+    asked = baseline.answers.filter(key__endswith="/raw")
+    assert asked.count() > 0
+    assert all(answer.request["api"] == "completions" for answer in asked)
+
+
+def test_a_template_that_refuses_the_suite_is_told_to_the_operator(toys: Toys) -> None:
+    world.reference(toys().base_url, chat_template="{{ raise_exception('only one turn') }}")
+    baseline = services.queue_baseline(world.model(), prompts=4)
+    services.record_baseline(baseline.pk)
+    baseline.refresh_from_db()
+    assert baseline.state == BaselineState.FAILED
+    assert "only one turn" in baseline.error
+    assert "Assay itself failed" not in baseline.error
 
 
 def test_a_recording_that_ran_out_of_time_goes_on_where_it_was(toys: Toys, settings: Settings) -> None:

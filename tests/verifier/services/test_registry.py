@@ -99,6 +99,28 @@ def test_a_new_reference_takes_the_place_of_the_active_one() -> None:
     assert Reference.objects.filter(active=True).count() == 2
 
 
+def test_what_is_said_of_a_reference_fits_its_role() -> None:
+    for role in (ReferenceRole.REFERENCE, ReferenceRole.HONEST):
+        with pytest.raises(ValidationError, match="nothing was done"):
+            world.reference(role=role, cause="pruning")
+    with pytest.raises(ValidationError) as caught:
+        world.reference(role=ReferenceRole.VARIANT, cause="bad luck")
+    assert set(caught.value.message_dict) == {"cause"}
+    assert world.reference(role=ReferenceRole.RUNG, cause="pruning").cause == "pruning"
+    for role, template in ((ReferenceRole.HONEST, "{{ messages }}"), (ReferenceRole.REFERENCE, "{% if %}")):
+        with pytest.raises(ValidationError) as caught:
+            world.reference(role=role, chat_template=template)
+        assert set(caught.value.message_dict) == {"chat_template"}
+
+
+def test_an_endpoint_changes_with_its_address_and_with_nothing_else() -> None:
+    first = world.endpoint().changed
+    assert world.endpoint(label="Renamed").changed == first
+    moved = world.endpoint("https://8.8.4.4/v1").changed
+    assert moved > first
+    assert world.endpoint("https://8.8.4.4/v1", upstream_model="toy/two").changed > moved
+
+
 def test_a_wrong_field_is_named() -> None:
     with pytest.raises(ValidationError) as caught:
         services.register_provider(slug="not a slug", name="")

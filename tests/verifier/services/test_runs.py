@@ -5,6 +5,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -57,10 +58,52 @@ def test_what_cannot_be_queued_says_why() -> None:
 def test_a_run_remembers_seed_settings_and_declaration() -> None:
     world.ready_baseline()
     run = services.queue_run(world.endpoint(declared_quantization="fp8"), settings={"alpha": 0.05})
-    assert run.settings == {"alpha": 0.05, "declared": "fp8"}
+    assert run.settings == {"alpha": 0.05, "declared": "fp8", "accuse_at": 20.0, "start": 0}
     assert 0 <= run.seed < 2**32
     silent = services.queue_run(world.endpoint(variant="silent"), seed=7)
     assert (silent.seed, silent.settings["declared"]) == (7, None)
+
+
+def test_a_lone_accusation_holds_its_own_among_all_that_are_listed() -> None:
+    world.ready_baseline()
+    endpoints = [world.endpoint(variant=f"v{number}") for number in range(7)]
+    assert services.queue_run(endpoints[0]).settings["accuse_at"] == pytest.approx(140.0)
+    assert services.queue_run(endpoints[1], settings={"alpha": 0.001}).settings["accuse_at"] == 1000.0
+    chosen = services.queue_run(endpoints[2], settings={"accuse_at": 50.0})
+    assert chosen.settings["accuse_at"] == 50.0
+    world.endpoint(variant="v6", listed=False)
+    assert services.queue_run(endpoints[3]).settings["accuse_at"] == pytest.approx(120.0)
+
+
+def test_runs_of_one_endpoint_go_on_in_the_suite_where_the_last_one_ended(measured: Measured) -> None:
+    endpoint, _ = measured.offer(noise=6.0)
+    first = execute(services.queue_run(endpoint))
+    assert first.result is not None
+    assert first.prompts == first.result["prompts"] > 0
+    assert first.accusation == first.result["e_values"]["accusation_now"]
+    second = services.queue_run(endpoint)
+    assert (second.seed, second.settings["start"]) == (first.seed, first.prompts)
+    services.cancel_run(second.pk)
+    confirming = services.confirm_run(endpoint)
+    assert confirming.trigger == "confirmation"
+    assert confirming.seed != first.seed
+    assert confirming.settings["start"] == 0
+    services.cancel_run(confirming.pk)
+    third = services.queue_run(endpoint)
+    assert third.seed == first.seed, "a confirming run does not change the endpoint's own order"
+
+
+def test_no_endpoint_is_asked_to_confirm_more_than_twice_a_day() -> None:
+    world.ready_baseline()
+    endpoint = world.endpoint()
+    for _ in range(2):
+        services.cancel_run(services.confirm_run(endpoint).pk)
+    with pytest.raises(services.RunNotPossible, match="had 2 confirming runs within a day"):
+        services.confirm_run(endpoint)
+    Run.objects.update(created=F("created") - timedelta(days=1))
+    services.confirm_run(endpoint)
+    with pytest.raises(services.RunNotPossible, match="already queued or running"):
+        services.confirm_run(endpoint)
 
 
 def test_a_degraded_endpoint_is_found_out_and_everything_is_kept(
