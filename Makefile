@@ -63,8 +63,8 @@ deployment: setup
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 .PHONY: bench-power
-bench-power: setup ## decision tokens per degradation over 20 seeds, and false accusations
-	@$(BIN)/python -m tests.bench.power
+bench-power: setup ## the error budget: tokens per degradation, causes, false accusations, other methods (FULL=1: hours; KEEP=folder: go on from its answers)
+	@$(BIN)/python -m tests.bench.power $(if $(FULL),--full) $(if $(KEEP),--keep $(KEEP))
 
 .PHONY: lock
 lock: setup ## make the lock files again from pyproject.toml

@@ -31,8 +31,9 @@ from tests.bench.judging import ALPHA, Job, judge
 from tests.bench.peers import side_by_side
 from tests.bench.peers.evidence import DEPLOYMENTS as COMPARED
 from tests.bench.printed import print_budget, shortfalls
-from tests.bench.reach import EVIDENCE
+from tests.bench.reach import EVIDENCE, LOGPROBS, TEXT
 from verifier.baseline.model import Baseline
+from verifier.lab.deployment import Access
 from verifier.lab.deployments import DEPLOYMENTS
 from verifier.lab.serve import serving
 from verifier.lab.source import MODEL
@@ -66,7 +67,10 @@ def jobs(size: Size, only: Sequence[str] | None) -> Iterator[Job]:
     closed = [name for name in baselines.names(("honest",)) if name not in stacks]
     for name in [name for name in (*degraded, *stacks, *closed) if not only or name in only]:
         seeds = range(1, 1 + (each if name in stacks else size.seeds))
-        for evidence in EVIDENCE if name not in closed else EVIDENCE[:1]:
+        shown = EVIDENCE
+        if DEPLOYMENTS[name].access != Access():
+            shown = (TEXT,) if DEPLOYMENTS[name].access.top_logprobs == 0 else (LOGPROBS,)
+        for evidence in shown:
             yield Job(name, evidence, seeds, whole=name in degraded)
 
 

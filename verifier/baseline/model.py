@@ -29,6 +29,8 @@ class ContextType(StrEnum):
     CHAT_PREFIX = "chat_prefix"
     GREEDY = "greedy"
     """Inside an endpoint's own greedy answer, while it is the reference's."""
+    SCORED = "scored"
+    """Inside an endpoint's own answer, scored by a live reference."""
 
 
 class PrefixStyle(StrEnum):

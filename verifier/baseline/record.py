@@ -84,7 +84,7 @@ def record(
             continue
         if answer.prompt_tokens is not None:
             prompt_tokens[prompt.id] = answer.prompt_tokens
-        walked = _walk(prompt, answer.positions, answer.text)
+        walked = walk(prompt, answer.positions, answer.text)
         if not walked:
             set_aside["not aligned"] += 1
             continue
@@ -179,8 +179,11 @@ def _counted(answer: Answer) -> bool:
     return missing <= (1 if answer.finish_reason == "stop" else 0)
 
 
-def _walk(prompt: Prompt, positions: tuple[Position, ...], text: str) -> list[Context]:
-    """The positions of an answer whose prefix is certain: entries must spell the text, token by token."""
+def walk(prompt: Prompt, positions: tuple[Position, ...], text: str) -> list[Context]:
+    """The positions of an answer whose prefix is certain: entries must spell the text, token by token.
+
+    The first is the first token's; each holds the list that came with it.
+    """
     contexts: list[Context] = []
     spelled = b""
     content = text.encode()

@@ -70,6 +70,7 @@ class Purpose(StrEnum):
     DECISION = "decision"
     ESTIMATION = "estimation"
     DIAGNOSIS = "diagnosis"
+    SCORING = "scoring"
     RECORDING = "recording"
 
 
@@ -123,13 +124,14 @@ class Probe:
     """One request to send. `key` is unique within a run and stable across replays.
 
     `api` is the path under the base URL (`chat/completions` or `completions`). `body` is the JSON body
-    without `model`, which the client adds.
+    without `model`, which the client adds. `of_reference`: asked of the live reference, not of the endpoint.
     """
 
     key: str
     api: str
     body: Mapping[str, Any]
     purpose: Purpose
+    of_reference: bool = False
 
 
 @dataclass(frozen=True, slots=True)

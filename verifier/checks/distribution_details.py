@@ -140,7 +140,7 @@ def most_divergent(
     lists: Mapping[str, tuple[Token, ...]],
 ) -> list[dict[str, Any]]:
     """The contexts that deviate most, with both distributions, for a reader to look at."""
-    by_id = {context.id: context for context in mode.contexts}
+    by_id = {context.id: context for context in mode.contexts} | session.gathered.contexts
     worst = sorted(scores, key=lambda context_id: (-scores[context_id], context_id))[:SHOWN_CONTEXTS]
     shown = []
     for context_id in worst:

@@ -33,7 +33,12 @@ class Mode:
     @property
     def greedy(self) -> bool:
         """Whether places inside an answer are reached by the endpoint's own greedy answers."""
-        return ContextType.GREEDY in self.types
+        return ContextType.GREEDY in self.types or self.scored
+
+    @property
+    def scored(self) -> bool:
+        """Whether a live reference scores those answers."""
+        return ContextType.SCORED in self.types
 
     def read(self, context: Context, answer: Answer) -> tuple[Token, ...] | None:
         """The next-token list that `answer` shows at `context`; None where it cannot be aligned."""
@@ -49,13 +54,18 @@ class Mode:
         return context in self.long_contexts
 
 
-def choose_mode(baseline: Baseline, capabilities: Capabilities) -> Mode:
-    """The sharpest mode that the endpoint's capabilities allow; kept with the baseline."""
+def choose_mode(baseline: Baseline, capabilities: Capabilities, *, live_reference: bool = False) -> Mode:
+    """The sharpest mode that the endpoint's capabilities allow; kept with the baseline.
+
+    An endpoint that does not continue a pinned answer is judged inside its own: scored by a live reference
+    if there is one and it shows lists, else while its text is the recorded one.
+    """
     types = [ContextType.FIRST_TOKEN]
     if capabilities.prefix_style is not None:
         types.append(ContextType.CHAT_PREFIX)
     elif baseline.prefix_style is not None:
-        types.append(ContextType.GREEDY)
+        scored = live_reference and capabilities.k > 0
+        types.append(ContextType.SCORED if scored else ContextType.GREEDY)
     known = baseline.memo.setdefault("modes", {})
     key = (capabilities.k, tuple(types))
     if key not in known:
@@ -65,7 +75,8 @@ def choose_mode(baseline: Baseline, capabilities: Capabilities) -> Mode:
 
 
 def _mode(baseline: Baseline, k: int, types: list[ContextType]) -> Mode:
-    recorded = [ContextType.CHAT_PREFIX if kind is ContextType.GREEDY else kind for kind in types]
+    inside = (ContextType.GREEDY, ContextType.SCORED)
+    recorded = [ContextType.CHAT_PREFIX if kind in inside else kind for kind in types]
     contexts = usable_contexts(baseline, recorded)
     long = usable_contexts(baseline, recorded, long=True)
     score = tv_score(k) if k else margin_score

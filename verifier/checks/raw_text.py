@@ -28,6 +28,8 @@ def run(session: Session) -> Dialogue:
     raw = session.baseline.raw
     if decision is None or mode is None or not decision.accused:
         return _without("Not asked: there is no deviation to explain.")
+    if decision.leading() != "distribution":
+        return _without("Not asked: what deviates is not the lists.")
     if not mode.k or not raw:
         return _without("It takes lists, and a baseline recorded with the model's chat template.")
     contexts = [c for c in mode.contexts if not c.prefix and c.prompt_id in raw]

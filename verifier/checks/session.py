@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from verifier.baseline.model import Baseline, PrefixStyle
+from verifier.baseline.model import Baseline, Context, PrefixStyle
 from verifier.checks.base import Ask, Fault, Observation, Position, Probe, Purpose, Status, Token
 from verifier.stats.decision import Decision
 from verifier.suites import Suite
@@ -30,7 +30,8 @@ class Settings:
 
     `estimation_prompts` is the size of the estimation sample; `decide_only` skips it. `accuse_at` is the
     e-value that an accusation takes where that is more than 1/alpha (among many endpoints it is). `start`
-    rotates the order that `seed` drew, so that runs of one endpoint seldom repeat a prompt.
+    rotates the order that `seed` drew, so that runs of one endpoint seldom repeat a prompt. `live_reference`:
+    a reference answers too, and may score what the endpoint writes.
     """
 
     alpha: float = 0.01
@@ -43,6 +44,7 @@ class Settings:
     estimation_prompts: int = 60
     accuse_at: float | None = None
     start: int = 0
+    live_reference: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.alpha < 0.5:
@@ -79,6 +81,7 @@ class Gathered:
     deciding: list[float] = field(default_factory=list)
     """The deviations that decided, in order, one per prompt: what a monitor is fed."""
     lists: dict[str, tuple[Token, ...]] = field(default_factory=dict)
+    contexts: dict[str, Context] = field(default_factory=dict)
     greedy: dict[str, Position] = field(default_factory=dict)
     drawn: dict[str, Position] = field(default_factory=dict)
     """The token chosen at a context, with its list: the likeliest was asked for, or a draw."""
@@ -121,7 +124,7 @@ class Session:
             for probe, observation in zip(allowed, answers, strict=True):
                 self.probes[probe.key] = probe
                 self.observations[probe.key] = observation
-                if observation.attempts:
+                if observation.attempts and not probe.of_reference:
                     self._failures_in_a_row = 0 if observation.ok else self._failures_in_a_row + 1
         return [self.observations.get(probe.key) or _not_sent(probe) for probe in probes]
 
@@ -137,26 +140,35 @@ class Session:
 
     @property
     def requests(self) -> int:
-        return sum(observation.attempts for observation in self.observations.values())
+        return sum(observation.attempts for observation in self._of_endpoint())
+
+    @property
+    def reference_requests(self) -> int:
+        """Requests to the live reference: not the endpoint's, and not counted as its."""
+        every = sum(observation.attempts for observation in self.observations.values())
+        return every - self.requests
 
     @property
     def prompt_tokens(self) -> int:
-        return sum(o.answer.prompt_tokens or 0 for o in self.observations.values() if o.answer)
+        return sum(o.answer.prompt_tokens or 0 for o in self._of_endpoint() if o.answer)
 
     def completion_tokens(self, purpose: Purpose | None = None) -> int:
-        """Completion tokens received, of all probes or of one purpose."""
+        """Completion tokens received from the endpoint, of all probes or of one purpose."""
         return sum(
             tokens_of(observation)
-            for key, observation in self.observations.items()
-            if purpose is None or self.probes[key].purpose is purpose
+            for observation in self._of_endpoint()
+            if purpose is None or self.probes[observation.key].purpose is purpose
         )
 
     def count(self, status: Status) -> int:
-        return sum(observation.status is status for observation in self.observations.values())
+        return sum(observation.status is status for observation in self._of_endpoint())
 
     def can_afford(self, probes: Sequence[Probe]) -> bool:
         """Whether the budget covers all of `probes`."""
         return len(self._affordable(probes)) == len(probes)
+
+    def _of_endpoint(self) -> Iterator[Observation]:
+        return (o for key, o in self.observations.items() if not self.probes[key].of_reference)
 
     def _affordable(self, probes: Sequence[Probe]) -> list[Probe]:
         if self.down:
@@ -164,6 +176,9 @@ class Session:
         tokens, requests = self.completion_tokens(), self.requests
         kept = []
         for probe in probes:
+            if probe.of_reference:
+                kept.append(probe)
+                continue
             tokens += int(probe.body.get("max_tokens", 1))
             requests += 1
             if self.settings.max_tokens is not None and tokens > self.settings.max_tokens:

@@ -41,6 +41,7 @@ from verifier.checks.drawn import drawable, factors, strayed
 from verifier.checks.evidence_mode import Mode, choose_mode, scores_of_rung
 from verifier.checks.greedy_answers import answer_probe, position_at
 from verifier.checks.registry import Check
+from verifier.checks.scored_answers import scored_contexts, scored_probe
 from verifier.checks.session import Gathered, Session, tokens_of
 from verifier.stats.decision import Decision
 from verifier.stats.divergence import disjoint, top_k
@@ -59,7 +60,9 @@ OUTCOMES = {"faithful": Outcome.PASS, "deviating": Outcome.FAIL, "different-mode
 def run(session: Session) -> Dialogue:
     """See the module. The finding's details are those of `distribution_details`."""
     assert session.capabilities.reachable, "a run without an answer ends with the capability probe"
-    mode = session.mode = choose_mode(session.baseline, session.capabilities)
+    mode = session.mode = choose_mode(
+        session.baseline, session.capabilities, live_reference=session.settings.live_reference
+    )
     if not mode.band.delta < mode.band.c:
         return Finding(
             CHECK.name,
@@ -144,7 +147,7 @@ def _replay(session: Session, mode: Mode, prompts: int) -> Replay | None:
 def _decide(
     session: Session,
     mode: Mode,
-    order: Sequence[tuple[Context, list[Context]]],
+    order: list[tuple[Context, list[Context]]],
     decision: Decision,
     replay: Replay | None,
 ) -> Generator[Ask, Sequence[Observation], None]:
@@ -162,6 +165,11 @@ def _decide(
         ]
         short = not session.can_afford(probes)
         observations = yield from session.ask(probes, "deciding", _expected(len(order), start) + extra)
+        if mode.scored:
+            prompts = [context.prompt_id for context, _ in batch]
+            scored = yield from scored_contexts(session, prompts, observations, 0)
+            batch = [(context, shown) for (context, _), shown in zip(batch, scored, strict=True)]
+            order[start : start + BATCH] = batch
         for (context, contexts), probe, observation in zip(batch, probes, observations, strict=True):
             shown = contexts if mode.greedy else [context]
             taken = _take(mode, shown, probe, observation, gathered)
@@ -205,7 +213,7 @@ def _weigh(mode: Mode, taken: Sequence[Context], gathered: Gathered, decision: D
 
 
 def _estimate(
-    session: Session, mode: Mode, order: Sequence[tuple[Context, list[Context]]]
+    session: Session, mode: Mode, order: list[tuple[Context, list[Context]]]
 ) -> Generator[Ask, Sequence[Observation], None]:
     """The estimation sample: every context of the first prompts of the order, however the decision went."""
     sample = order[: session.settings.estimation_prompts]
@@ -225,7 +233,14 @@ def _estimate(
             return
         batch = missing[start : start + BATCH]
         observations = yield from session.ask([probe for _, probe in batch], "estimating", planned)
-        for (contexts, probe), observation in zip(batch, observations, strict=True):
+        shown = [contexts for contexts, _ in batch]
+        if mode.scored:
+            prompts = [contexts[0].prompt_id for contexts in shown]
+            shown = yield from scored_contexts(session, prompts, observations, planned)
+            places = {context.prompt_id: place for place, (context, _) in enumerate(order)}
+            for prompt_id, contexts in zip(prompts, shown, strict=True):
+                order[places[prompt_id]] = (order[places[prompt_id]][0], contexts)
+        for contexts, (_, probe), observation in zip(shown, batch, observations, strict=True):
             _take(mode, contexts, probe, observation, session.gathered)
 
 
@@ -237,6 +252,8 @@ def _probe(
     With `drawn` the token is drawn rather than the likeliest, where that can be held against its list.
     """
     prompt = session.prompts[contexts[0].prompt_id]
+    if mode.scored:
+        return scored_probe(prompt, mode.k, purpose)
     if mode.greedy:
         return answer_probe(prompt, contexts, mode.k, purpose)
     (context,) = contexts
@@ -261,6 +278,7 @@ def _take(
         top = mode.read(context, answer)
         if top is None:
             continue
+        gathered.contexts[context.id] = context
         gathered.lists[context.id] = top
         gathered.scores[context.id] = mode.score(context, top)
         taken.append(context)

@@ -6,12 +6,13 @@ import argparse
 import asyncio
 import os
 from collections.abc import Generator, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TypeVar
 
 from verifier.baseline import files
 from verifier.baseline.model import Baseline
-from verifier.checks.base import Ask, Observation
+from verifier.checks.base import Ask, Observation, Probe
 from verifier.cli.errors import CommandError
 from verifier.cli.progress import Reporter
 from verifier.client.egress import EgressPolicy, check_url
@@ -73,15 +74,24 @@ def run(
     dialogue: Generator[Ask, Sequence[Observation], T],
     endpoint: Target,
     store: Store,
+    reference: Target | None = None,
 ) -> T:
-    """Drive `dialogue` against the endpoint with a progress display on stderr."""
+    """Drive `dialogue` against the endpoint, and the live reference, with a progress display on stderr."""
     limits = Limits(concurrency=args.concurrency, deadline=args.deadline, patience=3 * args.deadline)
 
     async def ask_all() -> T:
-        async with Client(endpoint, policy=policy(args), limits=limits) as client:
+        async with AsyncExitStack() as stack:
+            client, scorer = [
+                await stack.enter_async_context(Client(target, policy=policy(args), limits=limits))
+                for target in (endpoint, reference or endpoint)
+            ]
+
+            async def ask(probe: Probe) -> Observation:
+                return await (scorer if probe.of_reference else client).ask(probe)
+
             with Reporter() as reporter:
                 return await drive(
-                    dialogue, client.ask, store, concurrency=args.concurrency, on_progress=reporter.show
+                    dialogue, ask, store, concurrency=args.concurrency, on_progress=reporter.show
                 )
 
     return asyncio.run(ask_all())

@@ -51,7 +51,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--reference-url",
         metavar="URL",
-        help="a live reference: first make sure that it still answers as the baseline says",
+        help="a live reference: first make sure that it still answers as the baseline says; it then scores "
+        "the answers of an endpoint that does not continue pinned ones",
     )
     parser.add_argument(
         "--seed", type=connection.seed, default=0, metavar="N", help="draws the prompts (default 0)"
@@ -77,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
     baseline = connection.read_baseline(args.baseline)
     suite = connection.suite_of(baseline.suite, args.hidden)
     endpoint = connection.target(args, args.base_url, args.model)
+    reference = None
     if args.reference_url:
         reference = connection.target(args, args.reference_url, baseline.model, with_key=False)
         try:
@@ -92,13 +94,14 @@ def run(args: argparse.Namespace) -> int:
             decide_only=args.decide_only,
             seed=args.seed,
             start=args.start,
+            live_reference=reference is not None,
             declared=args.declared,
         )
         named = {"base_url": args.base_url, "upstream_model": args.model}
         with BundleStore(Header(settings, named, baseline.id), args.evidence) as store:
             try:
                 dialogue = verification(baseline, suite, settings, endpoint=named)
-                result = connection.run(args, dialogue, endpoint, store)
+                result = connection.run(args, dialogue, endpoint, store, reference)
             except (KeyboardInterrupt, asyncio.CancelledError):
                 # What was seen so far is judged, as a re-check of the bundle would.
                 result = replay(verification(baseline, suite, settings, endpoint=named), store.observations)

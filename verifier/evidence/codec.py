@@ -51,12 +51,14 @@ def observation_from_json(record: Mapping[str, Any]) -> Observation:
 
 def probe_to_json(probe: Probe) -> dict[str, Any]:
     """A JSON-ready dict."""
-    return {"key": probe.key, "api": probe.api, "body": dict(probe.body), "purpose": str(probe.purpose)}
+    record = {"key": probe.key, "api": probe.api, "body": dict(probe.body), "purpose": str(probe.purpose)}
+    return {**record, "of_reference": True} if probe.of_reference else record
 
 
 def probe_from_json(record: Mapping[str, Any]) -> Probe:
     """The probe that `probe_to_json` wrote."""
-    return Probe(record["key"], record["api"], record["body"], Purpose(record["purpose"]))
+    purpose = Purpose(record["purpose"])
+    return Probe(record["key"], record["api"], record["body"], purpose, bool(record.get("of_reference")))
 
 
 def tokens_to_json(tokens: tuple[Token, ...]) -> list[list[Any]]:

@@ -33,7 +33,7 @@ KEYS = {
     "baseline",
     # beyond the list: what explains a deviation, the board's common k, reliability
     "cause", "fidelity_common", "faulty_requests", "fingerprint", "accuse_at",
-    "decision_scores",
+    "decision_scores", "reference_requests",
 }  # fmt: skip
 VERDICTS = {
     "faithful": Synthetic(noise=HONEST, stack="x"),
