@@ -3,8 +3,9 @@
 Checks, recordings and results are dialogues: probes out, observations in. `Synthetic.ask` answers a probe
 at once, so that a whole run takes milliseconds. Its next-token distributions are drawn from a hash of the
 text so far over a vocabulary of some sixty tokens (words, punctuation, characters of several bytes and
-halves of such), and it misbehaves on request in the ways in which real endpoints do. What it says over HTTP
-is in `synthetic_server.py`; real weights are the lab's.
+halves of such), and it misbehaves on request in the ways in which real endpoints do. It renders a chat as
+`TEMPLATE` does, so that the same prompt as raw text (`/completions`) is the same context. What it says over
+HTTP is in `synthetic_server.py`; real weights are the lab's.
 """
 
 from __future__ import annotations
@@ -36,7 +37,17 @@ OTHER_VOCABULARY = (
     *(b"\tq" + token.strip() for token in WORDS),
     *(b"#" + token for token in (*SIGNS, HALF, *HALVES, END)),
 )
+HIDDEN_PROMPT = "\nhidden"
 SYSTEM_PROMPT_TOKENS = 13
+"""All that a hidden prompt adds, that one word among it."""
+DRAFT_NOISE = 1.0
+"""Nats by which a draft model's logits stray from those of the weights it drafts for."""
+TEMPLATE = (
+    "{% for message in messages %}{{ message['role'] + ': ' + message['content'] }}"
+    "{% if not loop.last %}{{ '\\n' }}{% endif %}{% endfor %}"
+)
+"""The official chat template."""
+Logprobs = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(eq=False)
@@ -44,18 +55,30 @@ class Synthetic:
     """One deployment. Two with the same fields answer alike; `asked` keeps the probes it was sent.
 
     `noise` is the standard deviation, in nats, of what is added to every logit; `stack` names its draw.
-    `lists_from` leaves tokens of less probability out of the lists.
+    `lists_from` leaves tokens of less probability out of the lists. Beside a `hidden_prompt` there is an
+    `other_template` (as many tokens, other text) and a `window` (words of a prompt's end that it reads).
     """
 
     noise: float = 0.0
     stack: str = ""
     other_vocabulary: bool = False
     hidden_prompt: bool = False
+    other_template: bool = False
+    window: int | None = None
+    # Whom its noise reaches: a share of the requests, and none of the prompts that it knows
+    affected: float = 1.0
+    knows: frozenset[str] = frozenset()
+    # How it chooses tokens: by noisier weights than its lists, or otherwise than asked
+    text_noise: float = 0.0
+    temperature: float | None = None
+    keeps_top: int | None = None
+    accepts_from: float | None = None
     # What it lets us see
     logprobs: bool = True
     lists_at_most: int = 100
     lists_from: float = 0.0
     refuses_above: int = 100
+    refuses: frozenset[str] = frozenset()
     after_temperature: bool = False
     omits_entries: bool = True
     repeats_tokens: bool = False
@@ -79,23 +102,25 @@ class Synthetic:
             return self._failed(probe, Fault.UNREACHABLE)
         if self.fails and _hash("fails", self.stack, probe.key)[0] / 256 < self.fails:
             return self._failed(probe, self.fault)
-        if probe.body.get("top_logprobs", 0) > self.refuses_above:
+        if probe.body.get("top_logprobs", 0) > self.refuses_above or self.refuses & probe.body.keys():
             return self._failed(probe, Fault.REJECTED)
         answer = self.complete(probe.body)
         return Observation(probe.key, Status.OK, answer, http_status=200)
 
     def complete(self, body: Mapping[str, Any]) -> Answer:
-        """The answer to a chat request."""
-        prompt, prefix = self._pinned(body["messages"], body)
+        """The answer to a chat request, or to raw text."""
+        prompt, prefix = self._pinned(body)
         temperature = float(body.get("temperature", 1.0))
+        k = int(body.get("top_logprobs") or body.get("logprobs") or 0)
+        noise = self.noise if self._reached(prompt, prefix) else 0.0
         wanted = int(body["max_tokens"]) + self.extra_tokens
         written, positions, count, pending, stop = prefix.encode(), list[Position](), 0, b"", False
         while count < wanted and not stop:
-            logprobs = self.next_token(prompt, written)
-            token = self._choose(logprobs, temperature, prompt, written)
+            logprobs = self.next_token(prompt, written, noise)
+            token = self._next(logprobs, temperature, prompt, written, str(body.get("seed")))
             count += 1
             stop = token == self.vocabulary[-1]
-            listed = self._listed(logprobs, token, temperature, int(body.get("top_logprobs", 0)))
+            listed = self._listed(logprobs, token, temperature, k)
             entry = Position(token, float(logprobs[self.vocabulary.index(token)]), listed)
             written += b"" if stop else token
             if self.omits_entries and (stop or _is_half(written)):
@@ -121,20 +146,24 @@ class Synthetic:
         return OTHER_VOCABULARY if self.other_vocabulary else VOCABULARY
 
     def prompt_tokens(self, prompt: str) -> int:
-        return len(prompt.split()) + SYSTEM_PROMPT_TOKENS * self.hidden_prompt
+        hidden = prompt.endswith(HIDDEN_PROMPT)
+        return len(prompt.split()) + (SYSTEM_PROMPT_TOKENS - 1) * hidden
 
-    def next_token(self, prompt: str, written: bytes) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """Natural-log probabilities over the vocabulary after `prompt` and the answer so far."""
-        logits = _weights(prompt + "\nhidden" * self.hidden_prompt, written)
-        if self.noise:
-            stray = _generator("noise", self.stack, prompt, written.hex())
-            logits = logits + self.noise * stray.standard_normal(len(VOCABULARY))
-        shifted = logits - logits.max()
-        logprobs: np.ndarray[Any, np.dtype[np.float64]] = shifted - np.log(np.exp(shifted).sum())
-        return logprobs
+    def next_token(self, prompt: str, written: bytes, noise: float | None = None) -> Logprobs:
+        """Natural-log probabilities over the vocabulary after the rendered `prompt` and the answer so far."""
+        return _astray(prompt, written, self.noise if noise is None else noise, self.stack)
 
-    def _pinned(self, messages: Sequence[Mapping[str, Any]], body: Mapping[str, Any]) -> tuple[str, str]:
+    def _reached(self, prompt: str, prefix: str) -> bool:
+        """Whether this request goes to the weights that `noise` is added to."""
+        if any(known in prompt for known in self.knows):
+            return False
+        return self.affected >= 1 or _hash("route", self.stack, prompt, prefix)[0] / 256 < self.affected
+
+    def _pinned(self, body: Mapping[str, Any]) -> tuple[str, str]:
         """The prompt as it is rendered, and the beginning of the answer if this one is continued."""
+        if "prompt" in body:
+            return self._read(body["prompt"]), ""
+        messages = body["messages"]
         last = messages[-1]
         flags = {
             PrefixStyle.PLAIN: True,
@@ -144,21 +173,37 @@ class Synthetic:
         }
         continued = last["role"] == "assistant" and self.continues is not None and flags[self.continues]
         turns = messages[:-1] if continued else messages
-        prompt = "\n".join(f"{turn['role']}: {turn['content']}" for turn in turns)
-        return prompt, last["content"] if continued else ""
+        shape = "[{role}] {content}" if self.other_template else "{role}: {content}"
+        prompt = "\n".join(shape.format(**turn) for turn in turns)
+        return self._read(prompt + HIDDEN_PROMPT * self.hidden_prompt), last["content"] if continued else ""
 
-    def _choose(
-        self, logprobs: np.ndarray[Any, np.dtype[np.float64]], temperature: float, prompt: str, written: bytes
-    ) -> bytes:
+    def _read(self, prompt: str) -> str:
+        """What is left of the prompt when only so many of its last words are read."""
+        words = prompt.split(" ")
+        return prompt if self.window is None or len(words) <= self.window else " ".join(words[-self.window :])
+
+    def _next(self, logprobs: Logprobs, temperature: float, prompt: str, written: bytes, seed: str) -> bytes:
+        """The token that is written, whatever the lists say."""
+        place = (prompt, written.hex(), seed)
+        if self.accepts_from is not None:
+            draft = _astray(prompt, written, DRAFT_NOISE, "draft")
+            token = self._choose(draft, temperature, "draft", *place)
+            if logprobs[self.vocabulary.index(token)] >= math.log(self.accepts_from):
+                return token
+        if self.text_noise:
+            logprobs = _astray(prompt, written, self.text_noise, "text")
+        return self._choose(logprobs, temperature, *place)
+
+    def _choose(self, logprobs: Logprobs, temperature: float, *place: str) -> bytes:
         if temperature == 0:
             return self.vocabulary[int(np.argmax(logprobs))]
-        scaled = np.exp(logprobs / temperature)
-        draw = _generator("sample", self.stack, prompt, written.hex())
+        scaled = np.exp(logprobs / (self.temperature or temperature))
+        if self.keeps_top is not None:
+            scaled[np.argsort(-scaled, kind="stable")[self.keeps_top :]] = 0.0
+        draw = _generator("sample", self.stack, *place)
         return self.vocabulary[int(draw.choice(len(scaled), p=scaled / scaled.sum()))]
 
-    def _listed(
-        self, logprobs: np.ndarray[Any, np.dtype[np.float64]], token: bytes, temperature: float, k: int
-    ) -> tuple[Token, ...]:
+    def _listed(self, logprobs: Logprobs, token: bytes, temperature: float, k: int) -> tuple[Token, ...]:
         if not k:
             return ()
         if self.after_temperature and temperature == 0:
@@ -189,8 +234,19 @@ def converse(dialogue: Generator[Ask, Sequence[Observation], T], endpoint: Synth
         answers = [endpoint.ask(probe) for probe in step.probes]
 
 
+def _astray(prompt: str, written: bytes, noise: float, stack: str) -> Logprobs:
+    """The log-probabilities of weights that stray by `noise` nats from the official ones."""
+    logits = _weights(prompt, written)
+    if noise:
+        stray = _generator("noise", stack, prompt, written.hex())
+        logits = logits + noise * stray.standard_normal(len(VOCABULARY))
+    shifted = logits - logits.max()
+    logprobs: Logprobs = shifted - np.log(np.exp(shifted).sum())
+    return logprobs
+
+
 @cache
-def _weights(prompt: str, written: bytes) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _weights(prompt: str, written: bytes) -> Logprobs:
     """The official logits: certain, hesitating between two, or flat, by a hash of the text so far."""
     draw = _generator("weights", prompt, written.hex())
     logits = draw.normal(0.0, 0.8, len(VOCABULARY))

@@ -80,10 +80,14 @@ HABITS: dict[str, dict[str, Any]] = {
     "text-uncounted": {"logprobs": False, "usage": False},
     "text-more-and-uncounted": {"logprobs": False, "usage": False, "extra_tokens": 4},
     "text-begins-anew": {"logprobs": False, "continues": None},
+    "refuses-top-k": {"refuses": frozenset({"top_k"})},
+    "text-refuses-top-k": {"refuses": frozenset({"top_k"}), "logprobs": False},
 }
 
 
-FEW_CONTEXTS = {"lists-only-the-probable", "shaky", "text-begins-anew", "text-more-and-uncounted"}
+FEW_CONTEXTS = {
+    "lists-only-the-probable", "more-than-asked", "shaky", "text-begins-anew", "text-more-and-uncounted",
+}  # fmt: skip
 """Habits that leave too few contexts, or now and then no answer, for a verdict."""
 
 
