@@ -127,15 +127,16 @@ def model(rng: np.random.Generator) -> Vector:
     logits = -rng.uniform(1.1, 1.6) * np.log(np.arange(1, VOCABULARY + 1))
     logits += rng.normal(0, 0.5, VOCABULARY)
     p: Vector = np.sort(np.exp(logits))[::-1]
-    return p / p.sum()
+    p /= p.sum()
+    return p
 
 
 def tempered(p: Vector) -> Vector:
-    return p ** (1 / 0.7)
+    return np.power(p, 1 / 0.7)
 
 
 def hot(p: Vector) -> Vector:
-    return p ** (1 / 1.3)
+    return np.power(p, 1 / 1.3)
 
 
 def top_k(p: Vector) -> Vector:
@@ -151,12 +152,13 @@ def min_p(p: Vector) -> Vector:
 
 
 def accepted(p: Vector) -> Vector:
-    """A draft model proposes two tokens, of which one is kept if it has 0.1 or more; else one is drawn anew."""
+    """A draft model proposes two tokens; one is kept if it has 0.1 or more, else one is drawn anew."""
     draft = p * np.exp(np.random.default_rng(int(p[0] * 1e9)).normal(0, 0.3, len(p)))
     draft /= draft.sum()
     kept = np.where(p >= 0.1, draft, 0)
     other = 1 - kept.sum()
-    return (1 + other) * kept + other**2 * p
+    truth: Vector = (1 + other) * kept + other**2 * p
+    return truth
 
 
 def process_of(seed: int, override: Any, tokens: int) -> LikelihoodProcess:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.strategies import DETERMINISTIC, unit
-from verifier.stats.decision import TAIL_SHARE, Decision
+from verifier.stats import alternatives
+from verifier.stats.decision import STRAY_SHARE, TAIL_SHARE, WEIGHTS, Decision
 from verifier.stats.e_process import BET_FRACTIONS_BELOW, EProcess
 
 Scores = NDArray[np.floating[Any]]
@@ -18,7 +19,7 @@ DELTA, C, ALPHA = 0.006, 0.027, 0.01
 HONEST_RUNS = 120
 
 
-def decision(**changes: float | bool) -> Decision:
+def decision(**changes: float | bool | None) -> Decision:
     return Decision(**{"delta": DELTA, "c": C, "alpha": ALPHA, **changes})  # type: ignore[arg-type]
 
 
@@ -99,11 +100,12 @@ def test_a_verdict_rests_on_its_own_rejection_and_stays(
                 assert min(subject.bulk.peak, subject.tail.peak) == subject.e_value >= 1 / ALPHA
             else:
                 assert subject.e_value >= 1 / ALPHA
-    # Only "another model" may still sharpen what was said; the two directions never change places.
-    assert len([word for word in seen if word != "different-model"]) <= 1
-    assert seen[1:] in ([], ["different-model"])
+    # Later evidence may turn "faithful" into an accusation, and sharpen that; never the other way.
+    assert seen == [word for word in ("faithful", "deviating", "different-model") if word in seen]
     assert subject.n == len(scores)
-    assert all(value >= 1.0 for value in subject.e_values().values())
+    now = subject.e_values()
+    assert all(value >= 1.0 for name, value in now.items() if name != "accusation_now")
+    assert 0.0 < now["accusation_now"] <= now["accusation"]
 
 
 def test_faithful_and_deviating_have_one_threshold_so_that_a_mean_supports_only_one() -> None:
@@ -173,3 +175,120 @@ def test_one_list_that_meets_settles_a_deviation() -> None:
 def test_thresholds_that_make_no_sense_are_refused(changes: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"delta|alpha"):
         decision(**changes)
+
+
+LISTED = [0.4, 0.2, 0.15, 0.1, 0.05]
+OUTCOMES = [alternatives.factors(LISTED, place) for place in (*range(len(LISTED)), None)]
+"""The e-factors of a draw, by what was drawn."""
+
+
+def test_the_averaged_accusation_keeps_its_level_when_stopped_at_will() -> None:
+    """All four nulls at their very edge, fed in turn, looked at after every observation."""
+    rng = np.random.default_rng(6)
+    p = alternatives.outcomes(LISTED)
+    runs, accused = 200, 0
+    for _ in range(runs):
+        subject = decision(may_be_faithful=False)
+        for _ in range(40):
+            subject.update(float(rng.random() < 0.2) * 5 * DELTA)
+            subject.update_choice(bool(rng.random() < STRAY_SHARE))
+            subject.update_sampling(OUTCOMES[int(rng.choice(len(p), p=p))])
+            subject.update_window(float(rng.random() < 0.1) * 10 * DELTA)
+            if subject.accused:
+                accused += 1
+                break
+    assert accused / runs <= ALPHA + 3 * math.sqrt(ALPHA / runs)
+
+
+def test_the_weights_are_an_average() -> None:
+    assert math.fsum(WEIGHTS.values()) == pytest.approx(1.0)
+    subject = decision()
+    subject.update(0.1)
+    subject.update_choice(True)
+    subject.update_sampling(OUTCOMES[-1])
+    subject.update_window(0.2)
+    assert subject.sampling is not None
+    parts = {
+        "distribution": subject.distribution.value,
+        "choice": subject.choice.value,
+        "sampling": subject.sampling.value,
+        "window": subject.window.value,
+    }
+    average = math.fsum(WEIGHTS[name] * value for name, value in parts.items())
+    assert subject.e_values()["accusation_now"] == pytest.approx(average)
+    assert subject.e_value == pytest.approx(max(1.0, average))
+    assert subject.leading() == max(WEIGHTS, key=lambda name: WEIGHTS[name] * parts[name])
+
+
+def fed(subject: Decision, kind: str) -> Decision:
+    """Evidence of one kind until it accuses, beside honest evidence of the others."""
+    for step in range(300):
+        if subject.accused:
+            break
+        subject.update(0.2 if kind == "distribution" else 0.0)
+        subject.update_choice(kind == "choice" and step % 3 == 0)
+        subject.update_sampling(
+            OUTCOMES[0 if kind == "sampling" else (0, 1, 0, 2, 5, 1, 3, 0, 4, 2)[step % 10]]
+        )
+        subject.update_window(0.2 if kind == "window" else 0.0)
+    return subject
+
+
+@pytest.mark.parametrize("kind", WEIGHTS)
+def test_each_kind_of_evidence_can_accuse_alone_and_is_named(kind: str) -> None:
+    subject = fed(decision(may_be_faithful=False), kind)
+    assert (subject.verdict, subject.leading()) == ("deviating", kind)
+    assert subject.e_value == subject.accusation >= 1 / ALPHA
+    assert subject.e_values()[kind] >= 1 / ALPHA
+    assert subject.of_the_weights == ("deviating" if kind == "distribution" else None)
+
+
+@pytest.mark.parametrize("kind", WEIGHTS)
+def test_among_many_endpoints_an_accusation_takes_more(kind: str) -> None:
+    alone, among = (fed(decision(may_be_faithful=False, accuse_at=at), kind) for at in (None, 6000.0))
+    assert alone.e_value >= 1 / ALPHA
+    assert among.verdict == "deviating"
+    assert among.e_value >= 6000
+    assert among.n > alone.n
+    lower = fed(decision(may_be_faithful=False, accuse_at=2.0), kind)
+    assert (lower.n, lower.e_value) == (alone.n, alone.e_value), "never less than 1/alpha"
+
+
+def test_an_accusation_of_another_kind_replaces_faithful_and_never_the_reverse() -> None:
+    subject = decide(np.zeros(300), decision())
+    assert (subject.verdict, subject.of_the_weights) == ("faithful", "faithful")
+    while subject.verdict == "faithful":
+        subject.update_window(0.3)
+    assert (subject.verdict, subject.leading()) == ("deviating", "window")
+    assert subject.of_the_weights == "faithful", "the lists were those of the official weights all along"
+    for _ in range(400):
+        subject.update(0.0)
+        subject.update_window(0.0)
+    assert subject.verdict == "deviating"
+
+
+def test_later_lists_that_deviate_replace_faithful_too() -> None:
+    subject = decide(np.zeros(300), decision())
+    for _ in range(200):
+        subject.update(0.5)
+    assert (subject.verdict, subject.of_the_weights) == ("deviating", "deviating")
+
+
+def test_long_prompts_have_a_band_of_their_own() -> None:
+    wide, narrow = decision(window_delta=0.1), decision()
+    for subject in (wide, narrow):
+        for _ in range(200):
+            subject.update_window(0.05)
+    assert (wide.verdict, narrow.verdict) == (None, "deviating")
+
+
+def test_without_any_evidence_nothing_leads_and_nothing_is_said() -> None:
+    subject = decision()
+    assert (subject.verdict, subject.of_the_weights, subject.accused, subject.settled) == (
+        None,
+        None,
+        False,
+        False,
+    )
+    assert set(subject.e_values().values()) == {1.0}
+    assert subject.sampling is None
