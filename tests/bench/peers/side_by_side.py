@@ -77,8 +77,7 @@ def row(method: Method, setting: str, name: str, rates: Rates, draws: int) -> di
         "method": method.name,
         "full_name": method.full_name,
         "source": method.source,
-        "evidence": method.evidence,
-        "setting": setting,
+        "evidence": f"{method.evidence}: {setting}",
         "deployment": name,
         "label": LAB[name].label,
         "rates": [
@@ -127,7 +126,7 @@ def table(found: Sequence[Mapping[str, Any]]) -> Table:
         rates = {rate["tokens"]: f"{100 * rate['detected'] / rate['runs']:.0f}" for rate in one["rates"]}
         enough = one["tokens_for_90"] or f"more than {one['most_tokens_tried']}"
         cells = [rates.get(tokens, "") for tokens in BUDGETS]
-        shown.add_row(f"{one['method']}: {one['setting']}", one["label"], *cells, str(enough))
+        shown.add_row(f"{one['method']} ({one['evidence']})", one["label"], *cells, str(enough))
     return shown
 
 
