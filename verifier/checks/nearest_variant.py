@@ -3,8 +3,9 @@
 A quantizer's error is deterministic: the same weights rounded the same way deviate from the official ones in
 the same places and directions. The endpoint's lists are compared with those that each stored variant (the
 rungs of the ladder, and others recorded for their fingerprint) gave at the same contexts. A variant whose
-lists are much closer to the endpoint's than the official ones are is named; otherwise the place on the ladder
-stands alone. Read off the answers of the other checks: it costs no request.
+lists are much closer to the endpoint's than the official ones are is named. Where none is, a variant whose
+errors go the same way tells at least the kind of change: more of the same pruning, say. Otherwise the place
+on the ladder stands alone. Read off the answers of the other checks: it costs no request.
 """
 
 from __future__ import annotations
@@ -21,12 +22,19 @@ from verifier.checks.evidence_mode import Mode
 from verifier.checks.registry import Check
 from verifier.checks.session import Session
 from verifier.stats.divergence import TopK, top_k, tv_bound
+from verifier.stats.error_correlation import Correlation, error_correlation
 from verifier.stats.fingerprint import closest
 from verifier.stats.ladder import place_on_ladder
 
 ENOUGH = 5
 """Prompts below which nothing is compared."""
 SUPPORT = 0.9
+RELATED = 0.3
+"""Lower bound of the correlation from which errors are of one kind: those of two quantizers reach 0.25."""
+LIKELY = math.log(0.02)
+"""Tokens below this are left out of the correlation: their errors are noise."""
+MOST = 2.0
+"""Nats at which an error is clipped, so that no single token carries the correlation."""
 NEAR = 0.45
 """A variant is named when it is nearer to the endpoint than this share of the endpoint's own deviation."""
 
@@ -63,6 +71,12 @@ def run(session: Session) -> Dialogue:
     }
     if found.support < SUPPORT or found.mean > max(NEAR * own, mode.band.delta):
         said = f"None of {len(stacks)} known variants answers as it does; the nearest is {stack.label}."
+        related = _related(session, stacks)
+        if related is not None and related[1].low >= RELATED:
+            kin, shared = related
+            said = f"Its errors go the way of those of {kin.label}: correlation {shared.r:.2f}."
+            if kin.cause:
+                details["explains"] = {"name": kin.cause, "support": shared.r, "evidence": said}
         return Finding(CHECK.name, CHECK.version, Outcome.PASS, said, found.mean, n=found.n, details=details)
     said = (
         f"It answers as {stack.label} does: {100 * found.mean:.2g} points apart, while both are "
@@ -99,6 +113,32 @@ def _deviations(session: Session, mode: Mode, stacks: list[Stack]) -> np.ndarray
             if values:
                 table[row, column] = math.fsum(values) / len(values)
     return table
+
+
+def _related(session: Session, stacks: list[Stack]) -> tuple[Stack, Correlation] | None:
+    """The stack whose errors correlate most with the endpoint's."""
+    found: list[tuple[Stack, Correlation]] = []
+    for stack in stacks:
+        pairs: dict[str, tuple[list[float], list[float]]] = {}
+        for context_id, ours in session.gathered.lists.items():
+            theirs = stack.answers.get(context_id)
+            context = session.gathered.contexts.get(context_id)
+            if theirs is None or context is None:
+                continue
+            row = pairs.setdefault(context.prompt_id, ([], []))
+            mine, other = as_logprobs(ours), as_logprobs(theirs)
+            for token, logprob in context.logprobs.items():
+                if logprob > LIKELY and token in mine and token in other:
+                    row[0].append(_clip(mine[token] - logprob))
+                    row[1].append(_clip(other[token] - logprob))
+        shared = error_correlation(list(pairs.values()), session.rng(f"{CHECK.name}/{stack.name}"))
+        if shared is not None:
+            found.append((stack, shared))
+    return max(found, key=lambda item: item[1].r, default=None)
+
+
+def _clip(nats: float) -> float:
+    return max(-MOST, min(MOST, nats))
 
 
 def _ladder(session: Session, band: Band, means: list[float]) -> dict[str, Any] | None:

@@ -22,12 +22,6 @@ SILENCE = {Outcome.UNSUPPORTED: "refused", Outcome.ERROR: "our-failure"}
 LEADING = {"choice": "greedy_choice", "sampling": "sampling", "window": "context_window"}
 """The check that tells of an accusation which rests on more than the lists."""
 
-LADDER_WORDS = {
-    "at": "Closest known degradation: {label}.",
-    "beyond": "Further than the coarsest known degradation, {label}.",
-    "short-of": "Less than the smallest known degradation, {label}.",
-}
-
 
 def build(session: Session, findings: Sequence[Finding], endpoint: Mapping[str, str]) -> dict[str, Any]:
     """The result, with every number rounded to 6 significant digits."""
@@ -47,7 +41,7 @@ def build(session: Session, findings: Sequence[Finding], endpoint: Mapping[str, 
         "model": session.baseline.model,
         "endpoint": dict(endpoint),
         "verdict": verdict,
-        "sentence": _sentence(session, verdict, by_check, cause, ladder),
+        "sentence": _sentence(session, verdict, by_check, cause),
         "cause": cause and {"name": cause.name, "support": cause.support, "evidence": cause.evidence},
         "fidelity": seen.get("fidelity"),
         "fidelity_common": seen.get("fidelity_common"),
@@ -143,7 +137,6 @@ def _sentence(
     verdict: str,
     by_check: Mapping[str, Finding],
     cause: Cause | None,
-    ladder: Mapping[str, Any] | None,
 ) -> str:
     distribution = by_check.get("token_distribution")
     if distribution is None:
@@ -153,9 +146,6 @@ def _sentence(
         said = distribution.cause if leading is None else leading.cause
         if cause and cause.evidence != said:
             return f"Deviating: {said} {cause.evidence}"
-        if leading is None and not cause and ladder and ladder["place"] in LADDER_WORDS:
-            where = LADDER_WORDS[ladder["place"]].format(label=ladder["nearest"]["label"])
-            return f"Deviating: {said} {where}"
         return f"Deviating: {said}"
     words = {
         "faithful": "Faithful",
