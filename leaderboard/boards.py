@@ -12,7 +12,9 @@ VERSION = 1
 
 SHOWN = (
     "verdict",
+    "awaits",
     "cause",
+    "fingerprint",
     "fidelity",
     "honest_band",
     "declaration",
@@ -51,9 +53,9 @@ def build(model: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> dic
     """The board of one model, JSON-ready.
 
     `model` is `{"id", "name", "precision"}`. Every entry is one listed endpoint:
-    `{"endpoint": {...}, "run": {"id", "ended"} or None, "result": the run's result JSON or None,
-    "missed": when a later run could not measure, or None}`. Rows come ranked, then the others by what is
-    known of them, not yet measured last; within each by label.
+    `{"endpoint": {...}, "run": {"id", "ended"} or None, "result": the run's result JSON as
+    `publication.shown` gives it, or None, "missed": when a later run could not measure, or None}`. Rows come
+    ranked, then the others by what is known of them, not yet measured last; within each by label.
 
     The bound behind fidelity grows with the length of the endpoint's lists, so a board compares at one
     common top-k (METHOD.md section 1): a result that gives its fidelity, band and ladder at the common k

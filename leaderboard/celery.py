@@ -21,10 +21,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leaderboard.settings")
 
 app = Celery("assay")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["verifier"])
+app.autodiscover_tasks(["verifier", "leaderboard"])
 app.conf.beat_schedule = {
     # Takes up what a killed worker or a flushed broker left behind.
     "sweep": {"task": "verifier.sweep", "schedule": 10.0, "options": {"expires": 10.0}},
+    # Asks for confirming runs that could not be asked for when their accusation came.
+    "follow-up": {"task": "leaderboard.follow_up", "schedule": 600.0, "options": {"expires": 600.0}},
 }
 # The schedule is static, so beat keeps it in memory and writes no file.
 app.conf.beat_scheduler = "celery.beat:Scheduler"

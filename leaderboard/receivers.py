@@ -1,4 +1,4 @@
-"""What presentation does when facts change: publish the board anew."""
+"""What presentation does when facts change: publish the board anew, and what follows from it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def publish_run(sender: Any, run_id: UUID, **kwargs: Any) -> None:
     model_id = Run.objects.values_list("endpoint__model_id", flat=True).filter(pk=run_id).first()
     if model_id is not None:
         services.publish(model_id)
+        services.follow_up()
 
 
 @receiver((post_save, post_delete), sender=Endpoint, dispatch_uid="leaderboard.registry")
@@ -32,3 +33,4 @@ def publish_registry(sender: type[Endpoint], instance: Endpoint, **kwargs: Any) 
 def _publish(model_id: UUID) -> None:
     if Model.objects.filter(pk=model_id).exists():
         services.publish(model_id)
+    services.follow_up()

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Case, Count, F, Q, QuerySet, When, Window
+from django.db.models.functions import RowNumber
 
 from leaderboard.models import Snapshot
-from verifier.models import Endpoint, Finding, Observation, Provider, Run, RunState, Verdict
+from leaderboard.publication import Evidence
+from verifier.models import (
+    CONFIRMING,
+    Endpoint,
+    Finding,
+    Observation,
+    Provider,
+    Run,
+    RunState,
+    Verdict,
+)
+
+CONSIDERED = 6
+"""Latest runs of an endpoint that may count together: a day has at most two confirming ones."""
 
 OPEN = (RunState.QUEUED, RunState.RUNNING)
 
@@ -24,11 +38,47 @@ class Latest:
     missed: datetime | None = None
 
 
-def latest_results(endpoint_ids: Iterable[UUID]) -> dict[UUID, Latest]:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A listed endpoint's model and its latest runs that measured something, newest first."""
+
+    model_id: UUID
+    runs: list[Evidence]
+
+
+def evidence_of_listed() -> dict[UUID, Listed]:
+    """What publication weighs: every listed endpoint with the evidence of its latest runs. Two queries."""
+    endpoints = Endpoint.objects.filter(listed=True).order_by("id")
+    found = {key: Listed(model_id, []) for key, model_id in endpoints.values_list("id", "model_id")}
+    newest_first = (F("ended").desc(), F("id").desc())
+    runs = (
+        Run.objects.filter(endpoint__listed=True, state=RunState.COMPLETE)
+        .exclude(verdict=Verdict.NOT_MEASURED)
+        .annotate(
+            place=Window(RowNumber(), partition_by=F("endpoint_id"), order_by=newest_first),
+            present=Case(When(created__gte=F("endpoint__changed"), then=True), default=False),
+        )
+        .filter(place__lte=CONSIDERED)
+        .order_by("endpoint_id", "place")
+        .values_list("endpoint_id", "id", "verdict", "accusation", "baseline_id", "trigger", "present")
+    )
+    for key, run_id, verdict, accusation, baseline_id, trigger, present in runs:
+        if key in found:
+            e_value = 1.0 if accusation is None else accusation
+            confirms = trigger in CONFIRMING
+            one = Evidence(str(run_id), verdict, e_value, str(baseline_id), confirms, bool(present))
+            found[key].runs.append(one)
+    return found
+
+
+def latest_results(
+    endpoint_ids: Iterable[UUID], speaking: Mapping[UUID, UUID] | None = None
+) -> dict[UUID, Latest]:
     """For each endpoint its last complete run that measured something, else its last complete run.
 
     An endpoint that is down today keeps the verdict of yesterday, with the date of the failed attempt
-    beside it. Two queries, of which the first reads no results; endpoints without a complete run are missing.
+    beside it. `speaking` names the run where publication has another one speak. Two queries, of which the
+    first reads no results; endpoints without a complete run are missing.
     """
     ended = (
         Run.objects.filter(endpoint__in=list(endpoint_ids), state=RunState.COMPLETE)
@@ -42,8 +92,9 @@ def latest_results(endpoint_ids: Iterable[UUID]) -> dict[UUID, Latest]:
             chosen[endpoint_id] = (run_id, verdict, moment, None)
         elif known[1] == Verdict.NOT_MEASURED and verdict != Verdict.NOT_MEASURED:
             chosen[endpoint_id] = (run_id, verdict, moment, known[2])
-    runs = Run.objects.only("id", "ended", "result").in_bulk([run_id for run_id, *_ in chosen.values()])
-    return {key: Latest(runs[run_id], missed) for key, (run_id, _, _, missed) in chosen.items()}
+    speaks = {key: run_id for key, (run_id, *_) in chosen.items()} | dict(speaking or {})
+    runs = Run.objects.only("id", "ended", "result").in_bulk([speaks[key] for key in chosen])
+    return {key: Latest(runs[speaks[key]], missed) for key, (_, _, _, missed) in chosen.items()}
 
 
 def snapshots() -> QuerySet[Snapshot]:

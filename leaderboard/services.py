@@ -2,54 +2,117 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from leaderboard import boards
+from leaderboard import boards, publication
 from leaderboard.models import Snapshot
-from leaderboard.selectors import latest_results
+from leaderboard.publication import Standing
+from leaderboard.selectors import Listed, evidence_of_listed, latest_results
+from verifier import services as facts
 from verifier.evidence.canonical import digest
 from verifier.models import Endpoint, Model
+from verifier.selectors import open_run
+
+log = structlog.get_logger(__name__)
 
 
 @transaction.atomic
 def publish(model_id: UUID) -> Snapshot:
     """Write the board of this model as it follows from the runs that have ended, and return it.
 
-    Publishing the same facts twice changes nothing, not even the date. Raises Model.DoesNotExist.
+    An accusation is published when it holds among all listed endpoints, of whatever model; until then the
+    board says that it awaits confirmation. Publishing the same facts twice changes nothing, not even the
+    date. Raises Model.DoesNotExist.
     """
     # Two runs of one model may end together: the second waits and publishes both.
     model = Model.objects.select_for_update().get(pk=model_id)
+    listed = evidence_of_listed()
+    found = _standings(listed)
     endpoints = list(Endpoint.objects.filter(model=model, listed=True).select_related("provider"))
-    results = latest_results([endpoint.pk for endpoint in endpoints])
+    speaking = {one.pk: UUID(found[one.pk].run) for one in endpoints if one.pk in found}
+    results = latest_results([endpoint.pk for endpoint in endpoints], speaking)
     entries = []
     for endpoint in endpoints:
         latest = results.get(endpoint.pk)
         run = None if latest is None else latest.run
+        result = None
+        if run is not None and run.result is not None:
+            result = publication.shown(run.result, _awaits(found.get(endpoint.pk)))
         entries.append(
             {
                 "endpoint": _endpoint(endpoint),
                 "run": None if run is None else {"id": str(run.pk), "ended": _text(run.ended)},
-                "result": None if run is None else run.result,
+                "result": result,
                 "missed": None if latest is None else _text(latest.missed),
             }
         )
     board = boards.build(
         {"id": str(model.pk), "org": model.org, "name": model.name, "precision": model.precision}, entries
     )
-    fingerprint = digest(board)
+    fingerprint, standing = digest(board), _digests(listed, found).get(model_id, "")
     snapshot = Snapshot.objects.filter(model=model).first()
     if snapshot is None:
         snapshot = Snapshot(model=model)
-    elif snapshot.digest == fingerprint:
+    elif (snapshot.digest, snapshot.standing) == (fingerprint, standing):
         return snapshot
-    snapshot.board, snapshot.digest, snapshot.published = board, fingerprint, timezone.now()
+    if snapshot.digest != fingerprint:
+        snapshot.board, snapshot.digest, snapshot.published = board, fingerprint, timezone.now()
+    snapshot.standing = standing
     snapshot.save()
     return snapshot
+
+
+def follow_up() -> None:
+    """What one board's news mean for the rest: publish the boards whose standing moved, ask who must confirm.
+
+    An accusation that is published lowers what the next one takes, a newly listed endpoint raises it.
+    """
+    listed = evidence_of_listed()
+    found = _standings(listed)
+    now = _digests(listed, found)
+    for model_id, standing in Snapshot.objects.order_by("model").values_list("model", "standing"):
+        if now.get(model_id, "") != standing:
+            publish(model_id)
+    for endpoint_id, one in found.items():
+        if one.awaits is not None and open_run(endpoint_id) is None:
+            _confirm(endpoint_id, one.awaits)
+
+
+def _confirm(endpoint_id: UUID, awaits: publication.Awaits) -> None:
+    """Queue a run that goes on until the evidence of both is enough, unless there were enough of them."""
+    endpoint = Endpoint.objects.select_related("model").get(pk=endpoint_id)
+    wanting = awaits.needed / max(1.0, awaits.e_value)
+    try:
+        run = facts.confirm_run(endpoint, settings={"accuse_at": max(1.0, wanting)})
+    except facts.RunNotPossible as error:
+        log.info("not confirmed now", endpoint=str(endpoint_id), reason=str(error))
+    else:
+        log.info("confirming", endpoint=str(endpoint_id), run=str(run.pk), wanting=wanting)
+
+
+def _standings(listed: Mapping[UUID, Listed]) -> dict[UUID, Standing]:
+    found = publication.standings({str(key): one.runs for key, one in listed.items()})
+    return {UUID(key): standing for key, standing in found.items()}
+
+
+def _digests(listed: Mapping[UUID, Listed], found: Mapping[UUID, Standing]) -> dict[UUID, str]:
+    """Model id -> digest of the standing of its measured endpoints."""
+    by_model: dict[UUID, list[Any]] = {}
+    for key, standing in found.items():
+        known = [str(key), standing.run, _awaits(standing)]
+        by_model.setdefault(listed[key].model_id, []).append(known)
+    return {model_id: digest({"standing": sorted(known)}) for model_id, known in by_model.items()}
+
+
+def _awaits(standing: Standing | None) -> dict[str, float | int] | None:
+    return None if standing is None or standing.awaits is None else standing.awaits.to_json()
 
 
 def _endpoint(endpoint: Endpoint) -> dict[str, Any]:

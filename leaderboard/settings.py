@@ -159,7 +159,10 @@ CELERY_TASK_SOFT_TIME_LIMIT = 55 * 60
 CELERY_TASK_TIME_LIMIT = 57 * 60
 CELERY_TASK_DEFAULT_QUEUE = "assay.work"
 CELERY_TASK_QUEUES = (Queue("assay.sweep"), Queue("assay.work"))
-CELERY_TASK_ROUTES = {"verifier.sweep": {"queue": "assay.sweep"}}
+CELERY_TASK_ROUTES = {
+    "verifier.sweep": {"queue": "assay.sweep"},
+    "leaderboard.follow_up": {"queue": "assay.sweep"},
+}
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 60 * 60,
     # The sweep is never kept waiting behind a thousand runs.

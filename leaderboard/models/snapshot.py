@@ -14,6 +14,11 @@ class Snapshot(Identified):
     model = models.OneToOneField(Model, on_delete=models.CASCADE, related_name="snapshot")
     board = models.JSONField(help_text="As leaderboard.boards writes it.")
     digest = models.CharField(max_length=80, help_text="sha256:... of the canonical JSON of the board.")
+    standing = models.CharField(
+        max_length=80,
+        blank=True,
+        help_text="sha256:... of who speaks for each endpoint, and of what accusations await.",
+    )
     published = models.DateTimeField(help_text="When the board last changed.")
 
     class Meta:

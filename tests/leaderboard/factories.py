@@ -87,6 +87,9 @@ def result(
     """A result with every key of the contract; keywords replace what they name."""
     rungs = [dict(zip(("name", "label", "quantization", "fidelity"), rung, strict=True)) for rung in RUNGS]
     found = next((rung for rung in rungs if rung["name"] == nearest), None)
+    place = {"place": "at", "low": nearest, "high": nearest, "support": 0.98}
+    if found is None:
+        place = dict.fromkeys(place)
     value = None if fidelity is None else dict(zip(("value", "low", "high"), fidelity, strict=True))
     return {
         "assay_result": 1,
@@ -98,14 +101,27 @@ def result(
         "fidelity": value,
         "honest_band": BAND,
         "declaration": {"declared": declared, "measured": measured, "state": state},
-        "ladder": {"nearest": found, "rungs": rungs},
+        "ladder": {"nearest": found, "rungs": rungs, **place},
+        "fingerprint": None,
         "agreement": {"value": 0.957, "low": 0.93, "high": 0.974, "n": 412, "kind": "top-1"},
         "evidence_level": "distributions",
         "k": 20,
         "context_types": ["first_token", "chat_prefix"],
         "e_value": 812.3,
-        "e_values": {"deviating": 812.3, "faithful_bulk": 0.02, "faithful_tail": 0.01},
+        "e_values": {
+            "accusation": 812.3,
+            "accusation_now": 812.3,
+            "distribution": 1015.1,
+            "choice": 1.0,
+            "sampling": 2.31,
+            "window": 1.0,
+            "faithful_bulk": 1.02,
+            "faithful_tail": 1.0,
+            "different_model": 1.0,
+        },
         "alpha": 0.01,
+        "accuse_at": 300.0,
+        "decision_scores": [0.02] * 13,
         "requests": 420,
         "prompt_tokens": 21040,
         "decision_tokens": 13,
@@ -124,13 +140,37 @@ def result(
 
 
 def faithful(fidelity: tuple[float, float, float] = (99.54, 99.38, 99.71), **kwargs: Any) -> dict[str, Any]:
-    fields = {"excludes": "8-bit and coarser", "decision_tokens": 118, "e_value": 240.0, **kwargs}
+    e_values = {
+        "accusation": 1.4,
+        "accusation_now": 0.02,
+        "distribution": 1.5,
+        "choice": 1.0,
+        "sampling": 1.2,
+        "window": 1.0,
+        "faithful_bulk": 240.0,
+        "faithful_tail": 251.0,
+        "different_model": 1.0,
+    }
+    own = {"excludes": "8-bit and coarser", "decision_tokens": 118, "e_value": 240.0, "e_values": e_values}
+    fields = {**own, **kwargs}
     return result("faithful", fidelity, measured=None, state="kept", nearest=None, **fields)
 
 
-def run(of: Endpoint, found: Mapping[str, Any] | None = None, *, ended: datetime | None = None) -> Run:
-    """A complete run with this result (by default: deviating, like 8-bit weights)."""
+def run(
+    of: Endpoint,
+    found: Mapping[str, Any] | None = None,
+    *,
+    ended: datetime | None = None,
+    trigger: str = "operator",
+    e_value: float | None = None,
+) -> Run:
+    """A complete run with this result (by default: deviating, like 8-bit weights).
+
+    `e_value` replaces that of its accusation.
+    """
     value = dict(found if found is not None else result())
+    if e_value is not None:
+        value["e_values"] = {**value["e_values"], "accusation": e_value, "accusation_now": e_value}
     fidelity = value["fidelity"] or {}
     moment = ended or timezone.now() - timedelta(hours=2)
     return Run.objects.create(
@@ -144,6 +184,9 @@ def run(of: Endpoint, found: Mapping[str, Any] | None = None, *, ended: datetime
         fidelity_low=fidelity.get("low"),
         fidelity_high=fidelity.get("high"),
         policy_version="1",
+        accusation=value["e_values"].get("accusation_now"),
+        prompts=value["prompts"],
+        trigger=trigger,
         done=value["requests"],
         planned=value["requests"],
         started=moment - timedelta(minutes=1),
@@ -278,7 +321,11 @@ def board(of: Model | None = None) -> dict[str, Endpoint]:
                 measured=None,
                 state="unknown",
                 nearest="fp8-row",
-                cause={"name": "prompt or template", "evidence": "It counts 13 prompt tokens more."},
+                cause={
+                    "name": "hidden prompt",
+                    "support": 1.0,
+                    "evidence": "It counts 13 prompt tokens more than the official template makes.",
+                },
             ),
         ),
         ("Lab Q4_0", "4-bit weights", result(fidelity=(78.3, 76.2, 80.3), decision_tokens=4, **int4)),

@@ -53,3 +53,12 @@ def test_deleting_a_model_leaves_no_board(django_capture_on_commit_callbacks: An
         endpoint.delete()
         model.delete()
     assert not Snapshot.objects.exists()
+
+
+def test_an_accusation_that_awaits_confirmation_is_followed_up() -> None:
+    run = factories.run(factories.endpoint("One"), e_value=15.0)
+    for _ in range(2):
+        run_ended.send(sender=Run, run_id=run.pk, state="complete")
+    (row,) = rows()
+    assert row["result"]["verdict"] == "inconclusive"
+    assert Run.objects.get(state="queued").trigger == "confirmation"

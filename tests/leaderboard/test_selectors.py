@@ -73,3 +73,34 @@ def test_a_providers_rows_come_from_every_board() -> None:
     assert sorted(row["endpoint"]["label"] for _, row in found) == ["One", "Three"]
     assert selectors.models_on_the_board() == [("HuggingFaceTB", "SmolLM2-135M-Instruct"), ("org", "another")]
     assert [provider.slug for provider in selectors.providers()] == ["other", "test-lab"]
+
+
+def test_what_publication_weighs(django_assert_num_queries: Any) -> None:
+    now = timezone.now()
+    one, two = factories.endpoint("One"), factories.endpoint("Two")
+    factories.run(factories.endpoint("Hidden", listed=False))
+    first = factories.run(one, ended=now - timedelta(hours=3), e_value=7.0)
+    factories.run(one, factories.result("not-measured", None), ended=now - timedelta(hours=2))
+    second = factories.run(one, ended=now - timedelta(hours=1), e_value=9.0, trigger="alarm")
+    factories.open_run(one)
+    with django_assert_num_queries(2):
+        found = selectors.evidence_of_listed()
+    assert set(found) == {one.pk, two.pk}
+    assert found[two.pk] == selectors.Listed(two.model_id, [])
+    assert [(e.run, e.e_value, e.confirms, e.present) for e in found[one.pk].runs] == [
+        (str(second.pk), 9.0, True, True),
+        (str(first.pk), 7.0, False, True),
+    ]
+    type(one).objects.update(changed=timezone.now())
+    assert not any(evidence.present for evidence in selectors.evidence_of_listed()[one.pk].runs)
+    for _ in range(selectors.CONSIDERED):
+        factories.run(one, ended=now)
+    assert len(selectors.evidence_of_listed()[one.pk].runs) == selectors.CONSIDERED
+
+
+def test_another_run_may_speak() -> None:
+    endpoint = factories.endpoint("One")
+    now = timezone.now()
+    older = factories.run(endpoint, ended=now - timedelta(hours=1))
+    factories.run(endpoint, ended=now)
+    assert selectors.latest_results([endpoint.pk], {endpoint.pk: older.pk})[endpoint.pk].run == older

@@ -1,0 +1,13 @@
+"""Celery tasks of presentation: one service call, nothing else."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from leaderboard import services
+
+
+@shared_task(name="leaderboard.follow_up")
+def follow_up() -> None:
+    """Publish what moved and ask for the confirmations that are due: a day may have had its two already."""
+    services.follow_up()
