@@ -99,7 +99,7 @@ def with_hidden(suite: Suite, prompts: Sequence[Prompt], sha256: str) -> Suite:
     """`suite` with `prompts` as its hidden pool, in place of the one it had.
 
     `sha256` is the hex digest of the pool as it is published: of the operator's file, or of
-    `as_jsonl(prompts)`. Raises `SuiteError` when two prompts share an id, or a hidden one is public.
+    `as_jsonl(prompts)`. Raises `SuiteError` when a hidden prompt has the id or the text of another.
     """
     public = tuple(prompt for prompt in suite.prompts if prompt.pool == PUBLIC)
     known = {prompt.id: prompt for prompt in public}
@@ -111,10 +111,9 @@ def with_hidden(suite: Suite, prompts: Sequence[Prompt], sha256: str) -> Suite:
                 "the pool; give hidden prompts ids of their own, such as h001."
             )
         if (twin := texts.get(plain(prompt))) is not None:
-            raise SuiteError(
-                f"The hidden prompt {prompt.id!r} says the same as the public {twin!r}; take it out."
-            )
+            raise SuiteError(f"The hidden prompt {prompt.id!r} says the same as {twin!r}; take it out.")
         known[prompt.id] = prompt
+        texts[plain(prompt)] = prompt.id
     hidden = tuple(replace(prompt, pool=HIDDEN) for prompt in prompts)
     return replace(suite, prompts=public + hidden, hidden_sha256=sha256)
 

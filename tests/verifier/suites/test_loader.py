@@ -124,7 +124,7 @@ def test_another_hidden_pool_replaces_the_first(tmp_path: Path) -> None:
     ("row", "says"),
     [
         (SECRET | {"id": "a"}, "id 'a' of the hidden pool is taken"),
-        (GOOD | {"id": "h001"}, "'h001' says the same as the public 'a'"),
+        (GOOD | {"id": "h001"}, "'h001' says the same as 'a'"),
         (SECRET | {"messages": [{"role": "user", "content": "  hi! "}]}, "'h001' says the same"),
         (SECRET | {"messages": []}, r"secret\.jsonl, line 1: messages must be a list"),
         (SECRET | {"pool": "hidden"}, r"secret\.jsonl, line 1: expected an object with exactly id"),
@@ -139,6 +139,12 @@ def test_a_hidden_pool_in_memory_may_not_repeat_an_id(tmp_path: Path) -> None:
     prompts = [Prompt("h001", "word", "en", ({"role": "user", "content": text},)) for text in ("One", "Two")]
     with pytest.raises(SuiteError, match="'h001' of the hidden pool is taken"):
         with_hidden(load("mini", write(tmp_path, GOOD)), prompts, "0" * 64)
+
+
+def test_a_hidden_pool_may_not_repeat_a_text(tmp_path: Path) -> None:
+    hidden = pool(tmp_path / "secret.jsonl", SECRET, SECRET | {"id": "h002"})
+    with pytest.raises(SuiteError, match="'h002' says the same as 'h001'"):
+        load("mini", write(tmp_path, GOOD), hidden=hidden)
 
 
 def test_an_unreadable_hidden_pool_is_named(tmp_path: Path) -> None:
