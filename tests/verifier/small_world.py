@@ -139,6 +139,12 @@ def verify(endpoint: Synthetic, settings: Settings | None = None, **changes: Any
     return converse(verification(known, suite_for(known), chosen, endpoint=NAMED), endpoint)
 
 
+@cache
+def judged(**habits: Any) -> dict[str, Any]:
+    """The result of one run on the wide baseline against an endpoint of these habits, honest otherwise."""
+    return verify(Synthetic(**{"noise": HONEST, "stack": "x", **habits}), baseline=wide())
+
+
 def session(known: Baseline | None = None, **settings: Any) -> Session:
     known = known or baseline()
     return Session(suite_for(known), known, Settings(**settings))

@@ -30,18 +30,18 @@ def drawable(context: Context) -> bool:
 def visible(top: Sequence[Token]) -> list[float]:
     """The falling probabilities of the listed tokens whose draw is seen, given that it is seen.
 
-    Servers leave out the entry of an end mark (a token without bytes), so the list is conditioned on "it goes
-    on"; the rest may hold anything.
+    Servers leave out the entry of an end mark (a token without bytes) or of half a character, so the list is
+    conditioned on "a whole text follows"; the rest may hold anything.
     """
-    kept = [math.exp(item.logprob) for item in top if item.token]
-    ended = math.fsum(math.exp(item.logprob) for item in top if not item.token)
-    return [p / max(1.0 - ended, 1e-9) for p in kept] if ended < 0.5 else []
+    kept = [math.exp(item.logprob) for item in top if _is_seen(item.token)]
+    unseen = math.fsum(math.exp(item.logprob) for item in top if not _is_seen(item.token))
+    return [p / max(1.0 - unseen, 1e-9) for p in kept] if unseen < 0.5 else []
 
 
 def factors(position: Position, k: int) -> dict[str, float] | None:
     """The e-factors of the known alternatives for a sampled token (`stats.alternatives`).
 
-    None where nothing can be said: an end mark is likeliest, or an unlisted token is no whole text.
+    None where nothing can be said: what is not seen is likeliest, or an unlisted token is no whole text.
     """
     top = sorted(position.top, key=lambda item: (-item.logprob, item.token))[:k]
     probabilities = visible(top)
@@ -54,9 +54,13 @@ def factors(position: Position, k: int) -> dict[str, float] | None:
 
 
 def place_of(token: bytes, top: Sequence[Token]) -> int | None:
-    """Where the token stands among the listed ones that have bytes; None if it does not."""
-    tokens = [item.token for item in top if item.token]
+    """Where the token stands among the listed ones whose draw is seen; None if it does not."""
+    tokens = [item.token for item in top if _is_seen(item.token)]
     return tokens.index(token) if token in tokens else None
+
+
+def _is_seen(token: bytes) -> bool:
+    return bool(token) and not _is_half(token)
 
 
 def _is_half(token: bytes) -> bool:
