@@ -1,20 +1,23 @@
 """What the demo asks of the server, through the services an operator's clicks use; the worker does the work.
 
 A short baseline comes first, so that the first verdicts come soon. Most degradations are found out with it.
-It is then extended to the whole suite, with the calibration kept, and what it left inconclusive is verified
-again: `faithful` takes at least 117 prompts, and about 50 more for each outlier among them.
+It is then extended, with the calibration kept, and what it left inconclusive is verified again: `faithful`
+takes at least 117 prompts, and about 50 more for each outlier among them.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from leaderboard.models import Snapshot
-from verifier import services
+from verifier import selectors, services
+from verifier.lab.chat_template import chat_template
+from verifier.lab.deployment import NONE
 from verifier.lab.deployments import DEPLOYMENTS, Deployment
 from verifier.lab.source import MODEL
 from verifier.models import (
@@ -33,11 +36,16 @@ WORKERS = 3
 """Jobs at a time: two deployments of the lab keep two cores busy, and the judging takes some time too."""
 SHORT = 40
 """Prompts of the first baseline: asked of the reference and of everything that calibrates."""
+LONG = 300
+"""Prompts of the longer one; the whole suite would take the reference far longer than all verdicts take."""
 
+SHOWN = {name: one for name, one in DEPLOYMENTS.items() if one.demo}
+"""The deployments of the lab that the demo serves, in the lab's order."""
 CALIBRATING = {
     "reference": ReferenceRole.REFERENCE,
     "calibration-honest": ReferenceRole.HONEST,
     "calibration-rung": ReferenceRole.RUNG,
+    "calibration-variant": ReferenceRole.VARIANT,
 }
 TRUTHS = {"honest": ControlTruth.HONEST, "degraded": ControlTruth.DEGRADED}
 RIGHT = {"honest": {Verdict.FAITHFUL}, "degraded": {Verdict.DEVIATING, Verdict.DIFFERENT_MODEL}}
@@ -50,12 +58,12 @@ class Stuck(Exception):
 
 def judged(names: Sequence[str]) -> list[str]:
     """Those of `names` that are judged; the plainest differences, at the lab's end, come first."""
-    return [name for name in reversed(list(DEPLOYMENTS)) if name in names and name not in calibrating()]
+    return [name for name in reversed(SHOWN) if name in names and name not in calibrating()]
 
 
 def calibrating() -> list[str]:
     """The reference and what calibrates, in the lab's order."""
-    return [name for name, one in DEPLOYMENTS.items() if one.role in CALIBRATING]
+    return [name for name, one in SHOWN.items() if one.role in CALIBRATING]
 
 
 def needed_first(names: Sequence[str]) -> list[str]:
@@ -130,7 +138,7 @@ class Stages:
         runs = self.runs()
         ended = {name: run for name, run in runs.items() if run.state in ENDED and run.announced}
         if ended and self.long is None:
-            self.long = services.queue_baseline(self._model, extends=self.short)
+            self.long = services.queue_baseline(self._model, prompts=LONG, extends=self.short)
         if self.long is not None:
             _refresh(self.long)
         doubtful = [name for name, run in ended.items() if self._may_be_settled(run)]
@@ -138,10 +146,11 @@ class Stages:
         if self.long is not None and self.long.state == BaselineState.READY:
             waiting += doubtful
         # No more than the worker can do at once: what comes later then has the longer baseline at once.
-        free = max(0, WORKERS - (len(runs) - len(ended)))
-        for name in waiting[:free]:
+        # The server may have queued runs of its own, to confirm what it can't publish yet.
+        under_way = selectors.runs_in_progress().count()
+        for name in waiting[: max(0, WORKERS - under_way)]:
             self._queue(name)
-        return len(ended) == len(self._expected) and not doubtful
+        return len(ended) == len(self._expected) and not doubtful and not under_way
 
     def published(self) -> Mapping[str, Any]:
         """The published board: what the first page shows."""
@@ -180,12 +189,21 @@ class Stages:
         return True
 
     def _queue(self, name: str) -> None:
-        run = services.queue_run(self._endpoints[name], seed=self._expected.index(name), trigger="demo")
+        try:
+            run = services.queue_run(self._endpoints[name], seed=self._expected.index(name), trigger="demo")
+        except services.RunNotPossible:
+            return  # it is being confirmed; later, then
         self._runs[name] = run.pk
 
 
 def _refresh(baseline: Baseline) -> None:
     baseline.refresh_from_db(fields=["state", "done", "planned", "stage", "error"])
+
+
+@cache
+def _template() -> str:
+    """The model's chat template; reading the model's file for it takes seconds."""
+    return chat_template()
 
 
 def _register_model() -> Model:
@@ -208,6 +226,8 @@ def _register(model: Model, ports: Mapping[str, int]) -> dict[str, Endpoint]:
                 name=name,
                 label=one.label,
                 quantization=one.quantization,
+                cause="" if one.cause == NONE else one.cause,
+                chat_template=_template() if one.role == "reference" else "",
                 provenance=f"In the lab, served by llama.cpp on this machine: {one.what}.",
                 **where,
             )

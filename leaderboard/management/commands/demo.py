@@ -43,15 +43,14 @@ class Command(BaseCommand):
 
     def _enter(self, only: str) -> None:
         """Start this very command again with the demo's own settings; the process stays the same."""
-        from leaderboard.demo.stages import calibrating, judged
-        from verifier.lab.deployments import DEPLOYMENTS
+        from leaderboard.demo.stages import SHOWN, calibrating, judged
 
         names = [name.strip() for name in only.split(",") if name.strip()]
-        if unknown := [name for name in names if name not in judged(list(DEPLOYMENTS))]:
-            known = ", ".join(judged(list(DEPLOYMENTS)))
+        if unknown := [name for name in names if name not in judged(list(SHOWN))]:
+            known = ", ".join(judged(list(SHOWN)))
             raise CommandError(f"Not among the judged deployments: {', '.join(unknown)}. Those are: {known}.")
-        chosen = {*calibrating(), *(names or DEPLOYMENTS)}
-        served = [name for name in DEPLOYMENTS if name in chosen]
+        chosen = {*calibrating(), *(names or SHOWN)}
+        served = [name for name in SHOWN if name in chosen]
         environment = surroundings.environment(settings.STATE_DIR / "demo", served, os.environ)
         sys.stdout.flush()
         os.execve(sys.executable, [sys.executable, *sys.argv], environment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,16 @@ from django.utils import timezone
 from pytest_django import Settings
 from rich.console import Console
 
+from leaderboard.demo import stages
 from leaderboard.demo.display import Display
 from leaderboard.demo.stages import LabTalk, Stages, Stuck, calibrating, judged, needed_first, right
 from leaderboard.demo.table import build
+from verifier import services
 from verifier.lab.deployments import DEPLOYMENTS
 from verifier.models import Baseline, Endpoint, Reference, Run
 
 PORTS = {name: 40000 + number for number, name in enumerate(DEPLOYMENTS)}
-EVERYTHING = set(DEPLOYMENTS)
+EVERYTHING = {name for name, one in DEPLOYMENTS.items() if one.demo}
 
 
 @pytest.fixture
@@ -66,9 +69,22 @@ def test_who_is_judged_and_who_calibrates() -> None:
     assert set(calibrating()) < set(needed_first(list(DEPLOYMENTS)))
 
 
+def test_the_demo_serves_its_own_few_of_the_lab() -> None:
+    assert len(EVERYTHING) < len(DEPLOYMENTS)
+    assert judged(list(DEPLOYMENTS)) == judged(list(EVERYTHING))
+    further = next(name for name, one in DEPLOYMENTS.items() if not one.demo and one.role == "degraded")
+    assert judged([further]) == []
+
+
 def test_everything_is_registered_as_a_dishonest_provider_would(demo: Stages) -> None:
     assert Reference.objects.count() == len(calibrating())
-    assert Reference.objects.get(role="reference").name == "reference"
+    reference = Reference.objects.get(role="reference")
+    assert reference.name == "reference"
+    assert "<|im_start|>" in reference.chat_template
+    assert reference.cause == ""
+    assert set(Reference.objects.filter(role="rung").values_list("cause", flat=True)) == {
+        "weight quantization"
+    }
     coarse = Endpoint.objects.get(variant="int4-g64")
     assert (coarse.declared_quantization, coarse.is_control, coarse.control_truth) == (
         "bf16",
@@ -91,6 +107,7 @@ def test_the_order_of_things(demo: Stages) -> None:
     assert not demo.advance(EVERYTHING)
     assert demo.long is not None
     assert demo.long.extends == demo.short
+    assert demo.long.prompts == stages.LONG
     assert queued() == {"nf4", "int4-g64", "q8_0"}
     for name in ("nf4", "int4-g64", "q8_0"):
         ended(name, "deviating")
@@ -107,6 +124,39 @@ def test_the_order_of_things(demo: Stages) -> None:
     assert all(right(DEPLOYMENTS[name], run) for name, run in runs.items())
     assert demo.tokens("f32") == 240
     assert Run.objects.count() == 6
+
+
+def test_known_variants_are_registered_with_their_cause(
+    db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (name, variant), *_ = ((n, d) for n, d in DEPLOYMENTS.items() if d.role == "calibration-variant")
+    monkeypatch.setitem(stages.SHOWN, name, replace(variant, demo=True))
+    assert name in calibrating()
+    settings.EGRESS_ALLOW = frozenset(f"127.0.0.1:{port}" for port in PORTS.values())
+    Stages({name: PORTS[name] for name in calibrating()})
+    registered = Reference.objects.get(name=name)
+    assert (registered.role, registered.cause) == ("variant", variant.cause)
+    assert registered.chat_template == ""
+
+
+def test_the_servers_own_confirming_runs_are_waited_for(demo: Stages) -> None:
+    demo.advance(EVERYTHING)
+    ready(demo.short)
+    demo.advance(EVERYTHING)
+    ended("stranger", "different-model")
+    stranger = Endpoint.objects.get(variant="stranger")
+    confirming = services.queue_run(stranger, trigger="confirmation")
+    demo.advance(EVERYTHING)
+    assert queued() == {"stranger", "nf4", "int4-g64"}, "no more than the worker can do"
+    for name in ("nf4", "int4-g64"):
+        ended(name, "deviating")
+    demo.advance(EVERYTHING)
+    for name in ("q8_0", "f32"):
+        ended(name, "deviating")
+    assert not demo.advance(EVERYTHING)
+    ended("stranger", "different-model")
+    assert demo.advance(EVERYTHING)
+    assert demo.runs()["stranger"].pk != confirming.pk
 
 
 def test_what_the_longer_baseline_leaves_open_stays_open(demo: Stages) -> None:
