@@ -51,6 +51,11 @@ class Head:
     length: int | None
     raw: bytes
 
+    @property
+    def closes(self) -> bool:
+        """Whether the client wants the connection closed after the answer."""
+        return b"\r\nconnection: close\r\n" in self.raw.lower()
+
 
 class BadRequest(Exception):
     """A request the front will not read, with the HTTP status that says why."""

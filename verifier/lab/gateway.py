@@ -59,6 +59,8 @@ class Gateway:
                 body = await reader.readexactly(head.length or 0)
                 writer.write(await self._response(head, body, reader))
                 await writer.drain()
+                if head.closes:
+                    return
         except BadRequest as bad:
             writer.write(http_answer(bad.status, {"error": {"message": bad.status}}))
         except (asyncio.IncompleteReadError, ConnectionError):

@@ -75,5 +75,8 @@ class Speculate:
         if likely.get(token, -math.inf) >= LIKELY_ENOUGH:
             return Step(token, draft.stopped == "eos", likely[token], listed)
         token = own.tokens[0]
-        logprob = await logprob_of(self._official, before, token, listed, self._vocabulary)
+        if own.entries:
+            logprob = float(own.entries[0]["logprob"])
+        else:
+            logprob = await logprob_of(self._official, before, token, listed, self._vocabulary)
         return Step(token, own.stopped == "eos", logprob, listed)

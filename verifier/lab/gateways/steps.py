@@ -18,6 +18,8 @@ from verifier.lab.vocabulary import Vocabulary
 
 LISTED = 100
 """Alternatives asked for: a token of nearby weights is nearly always among them."""
+MORE = 3000
+"""Alternatives asked for where a token is not among those; the whole vocabulary takes a second to list."""
 LONGEST = 512
 """Tokens of an answer whose length is not limited."""
 ASCII = r"root ::= [\x20-\x7e\n]+"
@@ -172,13 +174,15 @@ async def alternatives(
 async def logprob_of(
     upstream: Upstream, tokens: Sequence[int], token: int, listed: Sequence[Listed], vocabulary: Vocabulary
 ) -> float:
-    """The log-probability of a token: from the list if it is there, else from one of the whole vocabulary."""
-    for rows in (listed, None):
-        if rows is None:
-            rows = await alternatives(upstream, tokens, len(vocabulary.names))
-        for row in rows:
+    """The log-probability of a token: from the list if it is there, else from ever longer ones."""
+    for count in (MORE, len(vocabulary.names)):
+        for row in listed:
             if row["id"] == token:
                 return float(row["logprob"])
+        listed = await alternatives(upstream, tokens, count)
+    for row in listed:
+        if row["id"] == token:
+            return float(row["logprob"])
     raise Refused(refusal(502, f"the model server does not list token {token}"))
 
 

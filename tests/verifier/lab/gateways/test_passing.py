@@ -94,13 +94,13 @@ def test_a_tenth_of_requests_goes_elsewhere_and_each_always_the_same_way() -> No
 
 def test_public_prompts_are_recognised_wherever_they_come_from() -> None:
     gateway = behaviour("special-case", Recorder("official"), Recorder("cheaper"), VOCABULARY, "a/model")
+    assert isinstance(gateway, SpecialCase)
     for prompt in load("core").prompts:
         messages = [dict(message) for message in prompt.messages]
         prefix = {"role": "assistant", "content": "Well"}
-        for said in (messages, [*messages, prefix]):
-            assert told(gateway, Request(CHAT, {"messages": said, "max_tokens": 1})) == "official"
-        raw = Request(RAW, {"prompt": f"<|user|>{messages[-1]['content']}<|end|>"})
-        assert told(gateway, raw) == "official"
+        assert gateway.knows(Request(CHAT, {"messages": messages, "max_tokens": 1}))
+        assert gateway.knows(Request(CHAT, {"messages": [*messages, prefix]}))
+        assert gateway.knows(Request(RAW, {"prompt": f"<|user|>{messages[-1]['content']}<|end|>"}))
     for other in ("What would an auditor ask?", ""):
         assert told(gateway, chat(other)) == "cheaper"
         assert told(gateway, Request(RAW, {"prompt": other})) == "cheaper"
