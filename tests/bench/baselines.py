@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from tests.bench.answers import Answers
+from tests.bench.reach import ONLY_FULL
 from verifier.baseline.calibrate import calibrate
 from verifier.baseline.model import Baseline, Role, Stack
 from verifier.baseline.record import record
@@ -42,26 +43,31 @@ def suite_with_hidden(hidden: int) -> Suite:
     return with_hidden(suite, prompts, hashlib.sha256(as_jsonl(prompts)).hexdigest())
 
 
-def honest_stacks() -> list[str]:
-    """Every honest deployment whose lists can calibrate: each is left out when it is judged itself."""
+def honest_stacks(full: bool) -> list[str]:
+    """The honest deployments whose lists can calibrate: each is left out when it is judged itself."""
     return [
         name
         for name, one in DEPLOYMENTS.items()
-        if ROLES.get(one.role) is Role.HONEST and one.access == Access() and one.proxy is None
+        if ROLES.get(one.role) is Role.HONEST
+        and one.access == Access()
+        and one.proxy is None
+        and (full or name not in ONLY_FULL)
     ]
 
 
-def calibrating() -> list[str]:
+def calibrating(full: bool) -> list[str]:
     """The honest stacks, the ladder's rungs and the known variants."""
     known = [n for n, one in DEPLOYMENTS.items() if one.role in ("calibration-rung", "calibration-variant")]
-    return honest_stacks() + known
+    return honest_stacks(full) + known
 
 
-def make(suite: Suite, prompts: int | None, keep: Path | None, say: Callable[[str], None]) -> Baseline:
+def make(
+    suite: Suite, prompts: int | None, full: bool, keep: Path | None, say: Callable[[str], None]
+) -> Baseline:
     """Recorded from the reference, then calibrated with everything of known truth, two at a time."""
     baseline = asyncio.run(_record(suite, prompts, keep))
     say(f"recorded {len(baseline.contexts)} contexts of {len(baseline.by_prompt)} prompts")
-    names = calibrating()
+    names = calibrating(full)
     with ProcessPoolExecutor(AT_ONCE, mp_context=get_context("spawn")) as pool:
         jobs = [pool.submit(stack_of, baseline, suite, name, keep) for name in names]
         stacks: list[Stack] = []
@@ -102,6 +108,7 @@ async def _record(suite: Suite, prompts: int | None, keep: Path | None) -> Basel
         return await drive(dialogue, answers.ask, MemoryStore(), concurrency=2)
 
 
-def names(roles: Sequence[str]) -> list[str]:
-    """The lab's deployments of the given roles."""
-    return [name for name, one in DEPLOYMENTS.items() if one.role in roles]
+def names(roles: Sequence[str], full: bool) -> list[str]:
+    """The lab's deployments of the given roles that are judged."""
+    judged = [name for name, one in DEPLOYMENTS.items() if one.role in roles]
+    return judged if full else [name for name in judged if name not in ONLY_FULL]

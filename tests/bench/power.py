@@ -53,18 +53,19 @@ class Size:
     seeds: int
     honest_runs: int
     draws: int
+    full: bool
 
 
-QUICK = Size(prompts=375, hidden=75, seeds=20, honest_runs=1000, draws=40)
-FULL = Size(prompts=None, hidden=300, seeds=100, honest_runs=5000, draws=200)
+QUICK = Size(prompts=300, hidden=75, seeds=20, honest_runs=1000, draws=40, full=False)
+FULL = Size(prompts=None, hidden=300, seeds=100, honest_runs=5000, draws=200, full=True)
 
 
 def jobs(size: Size, only: Sequence[str] | None) -> Iterator[Job]:
     """Every deployment that is judged (of `only`, if given), at both levels of evidence."""
-    stacks = baselines.honest_stacks()
+    stacks = baselines.honest_stacks(size.full)
     each = -(-size.honest_runs // len(stacks))
-    degraded = baselines.names(("degraded",))
-    closed = [name for name in baselines.names(("honest",)) if name not in stacks]
+    degraded = baselines.names(("degraded",), size.full)
+    closed = [name for name in baselines.names(("honest",), size.full) if name not in stacks]
     for name in [name for name in (*degraded, *stacks, *closed) if not only or name in only]:
         seeds = range(1, 1 + (each if name in stacks else size.seeds))
         shown = EVIDENCE
@@ -98,7 +99,6 @@ def judged(
 
 def budget(
     size: Size,
-    full: bool,
     suite: Suite,
     baseline: Baseline,
     found: dict[tuple[str, str], list[dict[str, Any]]],
@@ -109,7 +109,7 @@ def budget(
     honest = _rows(found, ("calibration-honest", "honest"), summary.honest_row)
     return {
         "assay_error_budget": 1,
-        "made_by": "make bench-power FULL=1" if full else "make bench-power",
+        "made_by": "make bench-power FULL=1" if size.full else "make bench-power",
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {
             "suite": f"{baseline.suite} sha256:{suite.sha256}",
@@ -160,10 +160,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         args.keep.mkdir(parents=True, exist_ok=True)
     suite = baselines.suite_with_hidden(size.hidden)
     console.print("recording and calibrating a baseline ...")
-    baseline = baselines.make(suite, size.prompts, args.keep, console.print)
+    baseline = baselines.make(suite, size.prompts, size.full, args.keep, console.print)
     found = judged(size, baseline, suite, args.only, args.keep, console)
     peers = [] if args.no_peers or args.only else _peers(suite, size, args.keep)
-    document = budget(size, args.full, suite, baseline, found, peers)
+    document = budget(size, suite, baseline, found, peers)
     print_budget(console, document)
     if not args.only:
         parse(document)

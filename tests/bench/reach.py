@@ -34,9 +34,9 @@ FAITHFUL = {LOGPROBS: 250, TEXT: 500}
 CAUSES_RIGHT = {LOGPROBS: 0.9, TEXT: 0.7}
 """Share of detected runs whose cause is named rightly."""
 
-ALIKE = {
-    "int8-tensor": ("q8_0",),
-    "int6-g64": ("fp8-row",),
-    "q5_0": ("fp8-row",),
-}
-"""Deployments that should be found like another one; for reading the table, not for passing it."""
+ONLY_FULL = (
+    *("f16-threads", "f16-kvf32", "f32-slots"),
+    *("int6-g64", "nf4", "int3-g64", "int2-g64", "heads-3", "layers-last-2", "int8-tensor", "pruned-20"),
+    *("int4-top5", "int4-no-bytes", "open-no-completions", "open-no-bytes"),
+)
+"""What is judged with FULL=1 only: the rest has one of every cause, and every row that must be reached."""
