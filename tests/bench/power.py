@@ -68,7 +68,7 @@ def jobs(size: Size, only: Sequence[str] | None) -> Iterator[Job]:
     closed = [name for name in baselines.names(("honest",), size.full) if name not in stacks]
     for name in [name for name in (*degraded, *stacks, *closed) if not only or name in only]:
         seeds = range(1, 1 + (each if name in stacks else size.seeds))
-        shown = EVIDENCE
+        shown: tuple[str, ...] = EVIDENCE
         if DEPLOYMENTS[name].access != Access():
             shown = (TEXT,) if DEPLOYMENTS[name].access.top_logprobs == 0 else (LOGPROBS,)
         for evidence in shown:
