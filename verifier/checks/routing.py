@@ -33,8 +33,8 @@ def run(session: Session) -> Dialogue:
     """Compares the share of contexts that look honest."""
     yield from nothing_to_ask()
     mode, decision = session.mode, session.decision
-    if mode is None or decision is None or not decision.accused:
-        return _without("There is no deviation to look into.")
+    if mode is None or decision is None or not decision.accused or decision.leading() != "distribution":
+        return _without("There is no deviation of the lists to look into.")
     scores = list(session.gathered.scores.values())
     limit, shares = _recorded(session.baseline, mode)
     if limit is None or len(scores) < ENOUGH:
