@@ -136,7 +136,7 @@ def _logprobs(session: Session, contexts: Sequence[Context]) -> Generator[Ask, S
             said = f"it returns the {k} most likely next tokens, taken before sampling"
             return _Seen(k, compared, True, said, whole)
     unusable = "its logprobs change with the temperature or cannot be aligned, so they are not used"
-    return _Seen(0, len(contexts), True, unusable)
+    return _Seen(0, len(contexts), True, unusable, whole and warm.ok)
 
 
 def _text(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies import DETERMINISTIC
-from tests.verifier.small_world import baseline, session
+from tests.verifier.small_world import HONEST, baseline, session
 from tests.verifier.synthetic import Synthetic, converse
 from verifier.baseline.model import Baseline, PrefixStyle
 from verifier.checks import capabilities
@@ -175,6 +175,7 @@ options = st.fixed_dictionaries(
         "hidden_prompt": st.booleans(),
         "logprobs": st.booleans(),
         "lists_at_most": st.integers(0, 30),
+        "refuses": st.sampled_from([frozenset({"top_k"}), frozenset({"seed"}), frozenset({"temperature"})]),
         "refuses_above": st.integers(0, 30),
         "after_temperature": st.booleans(),
         "omits_entries": st.booleans(),
@@ -217,3 +218,48 @@ def test_a_server_that_sends_more_than_asked_is_not_asked_on_and_on(extra: int) 
     endpoint = Synthetic(extra_tokens=extra)
     probed(endpoint)
     assert len(endpoint.asked) <= MAX_TOKENS
+
+
+@pytest.mark.parametrize("logprobs", [True, False])
+@pytest.mark.parametrize("refused", ["top_k", "min_p"])
+def test_an_endpoint_that_takes_no_word_against_a_cut_tail_keeps_its_lists(
+    refused: str, logprobs: bool
+) -> None:
+    """The warm request is repeated in OpenAI's words alone, and its lists are compared all the same."""
+    endpoint = Synthetic(noise=HONEST, stack="x", refuses=frozenset({refused}), logprobs=logprobs)
+    finding, found = probed(endpoint)
+    assert not found.whole_sampling
+    assert finding.details["whole_sampling"] is False
+    assert (found.reachable, found.k) == (True, 20 if logprobs else 0)
+    assert found.prefix_style is PrefixStyle.PLAIN
+    if logprobs:
+        warm = [probe.body for probe in endpoint.asked if probe.body["temperature"] == 1.0]
+        assert [refused in body for body in warm] == [True, False]
+
+
+@pytest.mark.parametrize("how", [{}, {"logprobs": False}, {"lists_at_most": 1}, {"refuses_above": 0}])
+def test_who_takes_them_is_drawn_from_the_whole_distribution(how: dict[str, Any]) -> None:
+    finding, found = probed(Synthetic(**how))
+    assert found.whole_sampling is finding.details["whole_sampling"] is True
+
+
+def test_lists_that_are_not_used_leave_draws_to_be_held_against_the_official_ones() -> None:
+    for endpoint in (Tempered(), Synthetic(after_temperature=True)):
+        _, found = probed(endpoint)
+        assert (found.k, found.whole_sampling) == (0, True)
+    _, found = probed(Tempered(refuses=frozenset({"top_k"})))
+    assert (found.k, found.whole_sampling) == (0, False)
+
+
+class RefusingAllDraws(Synthetic):
+    def ask(self, probe: Probe) -> Observation:
+        if probe.body["temperature"] != 0:
+            self.asked.append(probe)
+            return self._failed(probe, Fault.REJECTED)
+        return super().ask(probe)
+
+
+def test_an_endpoint_that_answers_only_at_temperature_0_is_judged_by_its_text() -> None:
+    """Whether its lists are taken before sampling cannot be told then."""
+    _, found = probed(RefusingAllDraws())
+    assert (found.reachable, found.k, found.whole_sampling) == (True, 0, False)
