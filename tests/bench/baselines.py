@@ -31,6 +31,8 @@ ROLES = {
     "calibration-rung": Role.RUNG,
     "calibration-variant": Role.VARIANT,
 }
+KNOWN_PROMPTS = 120
+"""Prompts that rungs and variants are asked: enough for a place on the ladder and a fingerprint."""
 AT_ONCE = 2
 
 
@@ -93,6 +95,7 @@ def stack_of(baseline: Baseline, suite: Suite, name: str, keep: Path | None) -> 
         role=ROLES[one.role],
         quantization=None if ROLES[one.role] is Role.HONEST else one.quantization,
         cause="" if one.cause == "none" else one.cause,
+        prompts=None if ROLES[one.role] is Role.HONEST else KNOWN_PROMPTS,
     )
 
     async def ask() -> Baseline:
