@@ -10,6 +10,7 @@ from typing import Any
 
 from verifier.checks.base import Answer, Probe, Purpose, as_logprobs
 from verifier.client.egress import EgressPolicy
+from verifier.client.limits import Limits
 from verifier.client.session import Client
 from verifier.client.target import Target
 from verifier.lab.serve import Served
@@ -17,6 +18,8 @@ from verifier.stats.margin import margin
 from verifier.suites import Prompt
 
 POLICY = EgressPolicy(allow_loopback=True)
+LIMITS = Limits(deadline=600.0, patience=1800.0)
+"""Nobody waits for an answer here, and the machine may be busy."""
 SAMPLING = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "min_p": 0.0}
 """The model itself: engines have defaults of their own for what is left out."""
 GREEDY = {"temperature": 0.0}
@@ -138,7 +141,7 @@ class Asked:
 
 def client_of(served: Served) -> Client:
     """A client for one deployment of the lab."""
-    return Client(Target(served.base_url, served.model), policy=POLICY)
+    return Client(Target(served.base_url, served.model), policy=POLICY, limits=LIMITS)
 
 
 async def lists(asked: Asked, prompts: Sequence[Prompt]) -> dict[str, dict[str, float]]:

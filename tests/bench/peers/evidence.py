@@ -7,14 +7,15 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.bench.peers.asking import RANKED, Asked, Sample, Size, client_of, lists
 from verifier.lab.cache import path_of
 from verifier.lab.serve import Served
 from verifier.suites import Prompt, Suite
+
+Json = TypeVar("Json")
 
 FORMAT = 1
 REFERENCE = "reference"
@@ -62,86 +63,111 @@ async def collect(
     if len(english) < max(size.prompts, size.greedy, size.lists):
         raise ValueError(f"the suite {suite.name} has {len(english)} prompts in {LANGUAGE}: too few")
     kept = _Kept(cache, lab, suite, size)
-    answers: dict[str, asyncio.Future[dict[str, Any]]] = {
-        name: asyncio.get_running_loop().create_future() for name in DEPLOYMENTS
-    }
+    found = _Found()
 
     async def others() -> None:
         for name in DEPLOYMENTS[1:]:
             async with client_of(lab[name]) as client:
-                asked = Asked(client, name)
-                answers[name].set_result(
-                    await kept.once("answers", name, partial(_ask, asked, english, size))
-                )
+                await found.ask(kept, Asked(client, name), english, size)
             say(f"{name}: asked")
 
-    async def reference() -> dict[str, dict[str, Any]]:
-        scores = {}
+    async def reference() -> None:
         async with client_of(lab[REFERENCE]) as client:
             asked = Asked(client, REFERENCE)
-            own = await kept.once("answers", REFERENCE, partial(_ask, asked, english, size))
-            answers[REFERENCE].set_result(own)
+            await found.ask(kept, asked, english, size)
             say(f"{REFERENCE}: asked")
             for name in DEPLOYMENTS[1:]:
-                theirs = await answers[name]
-                scores[name] = await kept.once("scores", name, partial(_score, asked, english, theirs, size))
+                await found.answered[name].wait()
+                await found.score(kept, asked, name, english, size)
                 say(f"{name}: scored")
-        return scores
 
     async with asyncio.TaskGroup() as group:
         group.create_task(others())
-        scoring = group.create_task(reference())
-    found = {name: answer.result() for name, answer in answers.items()}
-    return _evidence(size, found, scoring.result())
+        group.create_task(reference())
+    return found.evidence(size)
 
 
-def _evidence(
-    size: Size, answers: Mapping[str, Mapping[str, Any]], scores: Mapping[str, Mapping[str, Any]]
-) -> Evidence:
-    samples = {name: answers[name]["samples"] for name in (REFERENCE, *JUDGED)}
-    often = list(samples[REFERENCE])[: size.several]
-    return Evidence(
-        size=size,
-        scored={
-            REFERENCE: samples[REFERENCE],
-            **{name: scores[name]["samples"] for name in JUDGED},
-        },
-        several={name: {prompt: of[prompt] for prompt in often} for name, of in samples.items()},
-        margins={name: scores[name]["margins"] for name in DEPLOYMENTS[1:]},
-        lists={name: answers[name]["lists"] for name in DEPLOYMENTS},
-    )
+class _Found:
+    """What was found so far, by deployment and prompt id."""
+
+    def __init__(self) -> None:
+        self.answered = {name: asyncio.Event() for name in DEPLOYMENTS}
+        self._samples: dict[str, Samples] = {}
+        self._greedy: dict[str, dict[str, list[str]]] = {}
+        self._lists: dict[str, dict[str, dict[str, float]]] = {}
+        self._scored: dict[str, Samples] = {}
+        self._margins: dict[str, dict[str, list[float]]] = {}
+
+    async def ask(self, kept: _Kept, asked: Asked, prompts: Sequence[Prompt], size: Size) -> None:
+        """All that one deployment is asked for."""
+        name = asked.name
+        self._lists[name] = await kept.once("lists", name, lambda: lists(asked, prompts[: size.lists]))
+        if name != REFERENCE:
+            self._greedy[name] = await kept.once("greedy", name, lambda: _greedy(asked, prompts, size))
+        if name not in CALIBRATION:
+            self._samples[name] = await kept.once("samples", name, lambda: _samples(asked, prompts, size))
+        self.answered[name].set()
+
+    async def score(
+        self, kept: _Kept, reference: Asked, name: str, prompts: Sequence[Prompt], size: Size
+    ) -> None:
+        """The reference's scores of what the deployment `name` answered."""
+        greedy = self._greedy[name]
+        self._margins[name] = await kept.once("margins", name, lambda: _margins(reference, prompts, greedy))
+        if name in JUDGED:
+            few = {prompt: answers[: size.few] for prompt, answers in self._samples[name].items()}
+            self._scored[name] = await kept.once("scores", name, lambda: _scores(reference, prompts, few))
+
+    def evidence(self, size: Size) -> Evidence:
+        """All of it, once everybody was asked and scored."""
+        often = list(self._samples[REFERENCE])[: size.several]
+        return Evidence(
+            size=size,
+            scored={REFERENCE: self._samples[REFERENCE], **self._scored},
+            several={name: {prompt: of[prompt] for prompt in often} for name, of in self._samples.items()},
+            margins=self._margins,
+            lists=self._lists,
+        )
 
 
-async def _ask(asked: Asked, prompts: Sequence[Prompt], size: Size) -> dict[str, Any]:
-    """All that one deployment is asked for, prompt by prompt: the servers keep the last one's state."""
+async def _samples(asked: Asked, prompts: Sequence[Prompt], size: Size) -> Samples:
+    """Sampled answers, prompt by prompt: the servers keep the last one's state."""
     mine = asked.name == REFERENCE
     samples: Samples = {}
-    if mine or asked.name in JUDGED:
-        for number, prompt in enumerate(prompts[: size.prompts]):
-            answers = size.references if mine else size.many if number < size.several else size.few
-            drawn = (
-                asked.sample(prompt, one, size.length, RANKED - 1 if mine else 1) for one in range(answers)
-            )
-            samples[prompt.id] = await asyncio.gather(*drawn)
-    greedy = {}
-    for prompt in [] if mine else prompts[: size.greedy]:
-        greedy[prompt.id] = await asked.greedy(prompt, size.greedy_length)
-    return {"samples": samples, "greedy": greedy, "lists": await lists(asked, prompts[: size.lists])}
+    for number, prompt in enumerate(prompts[: size.prompts]):
+        answers = size.references if mine else size.many if number < size.several else size.few
+        drawn = (asked.sample(prompt, one, size.length, RANKED - 1 if mine else 1) for one in range(answers))
+        samples[prompt.id] = await asyncio.gather(*drawn)
+    return samples
 
 
-async def _score(
-    reference: Asked, prompts: Sequence[Prompt], theirs: Mapping[str, Any], size: Size
-) -> dict[str, Any]:
-    """The reference's scores of another's answers: one request at a time, each a token longer."""
-    samples: Samples = {}
-    margins = {}
-    for prompt in prompts:
-        for sample in theirs["samples"].get(prompt.id, [])[: size.few]:
-            scored = await reference.score(prompt, [token for token, _, _ in sample])
-            samples.setdefault(prompt.id, []).append(scored)
-        if prompt.id in theirs["greedy"]:
-            margins[prompt.id] = await reference.margins(prompt, theirs["greedy"][prompt.id])
-    return {"samples": samples, "margins": margins}
+async def _greedy(asked: Asked, prompts: Sequence[Prompt], size: Size) -> dict[str, list[str]]:
+    """The tokens of greedy answers."""
+    asking = (asked.greedy(prompt, size.greedy_length) for prompt in prompts[: size.greedy])
+    answers = await asyncio.gather(*asking)
+    return {prompt.id: tokens for prompt, tokens in zip(prompts, answers, strict=False)}
+
+
+async def _scores(reference: Asked, prompts: Sequence[Prompt], theirs: Samples) -> Samples:
+    """Samples with the reference's scores, one request at a time, each a token longer than the last."""
+    return {
+        prompt.id: [
+            await reference.score(prompt, [token for token, _, _ in sample]) for sample in theirs[prompt.id]
+        ]
+        for prompt in prompts
+        if prompt.id in theirs
+    }
+
+
+async def _margins(
+    reference: Asked, prompts: Sequence[Prompt], greedy: Mapping[str, Sequence[str]]
+) -> dict[str, list[float]]:
+    """The margins of greedy answers, asked for as scores are."""
+    return {
+        prompt.id: await reference.margins(prompt, greedy[prompt.id])
+        for prompt in prompts
+        if prompt.id in greedy
+    }
 
 
 class _Kept:
@@ -152,15 +178,13 @@ class _Kept:
         self._lab = lab
         self._about = [FORMAT, suite.sha256, asdict(size)]
 
-    async def once(
-        self, what: str, name: str, ask: Callable[[], Awaitable[dict[str, Any]]]
-    ) -> dict[str, Any]:
+    async def once(self, what: str, name: str, ask: Callable[[], Awaitable[Json]]) -> Json:
         """What `ask` gives, or gave when it was asked before."""
         if self._folder is None:
             return await ask()
         path = self._path(what, name)
         if path.exists():
-            found: dict[str, Any] = json.loads(path.read_text())
+            found: Json = json.loads(path.read_text())
             return found
         given = await ask()
         self._folder.mkdir(parents=True, exist_ok=True)
