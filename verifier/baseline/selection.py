@@ -12,8 +12,8 @@ from verifier.stats.margin import CLIP, gap
 NEAR_TIE = (0.05, 0.4)
 """Nats between the two best tokens: outside honest noise, yet turned by a small change.
 
-METHOD.md section 3 begins at 0.03; in the lab most honest flips lie between 0.03 and 0.05, and few of those of
-an 8-bit rung."""
+METHOD.md section 3 begins at 0.03; in the lab most honest flips lie between 0.03 and 0.05, and few of
+those of an 8-bit rung."""
 
 
 def select(candidates: Sequence[Context], per_prompt: int) -> list[Context]:

@@ -25,8 +25,8 @@ def test_entropy_is_scipys_with_the_rest_as_one_bucket() -> None:
 @pytest.mark.parametrize(
     ("second", "near"),
     [
-        (0.5 * math.exp(-0.02), False),
-        (0.5 * math.exp(-0.04), True),
+        (0.5 * math.exp(-0.04), False),
+        (0.5 * math.exp(-0.06), True),
         (0.5 * math.exp(-0.39), True),
         (0.3, False),
     ],
