@@ -18,6 +18,7 @@ from tests.verifier.small_world import (
     first_prompts,
     recorded,
     verify,
+    wide,
 )
 from tests.verifier.synthetic import Synthetic
 from verifier.baseline.model import Baseline, ContextType, Role
@@ -315,3 +316,76 @@ def test_an_interrupted_run_is_judged_by_what_it_saw() -> None:
         assert result["verdict"] == ("inconclusive" if kept > 4 else "not-measured")
         assert result["requests"] == kept
         assert all(one["outcome"] != Outcome.FAULTY for one in result["findings"])
+
+
+def deciding(endpoint: Synthetic, **settings: Any) -> list[Probe]:
+    """The requests that decide by lists or choices, in their order: those at pinned contexts."""
+    verify(endpoint, **settings)
+    kept = [probe for probe in endpoint.asked if probe.purpose is Purpose.DECISION]
+    return [probe for probe in kept if not probe.key.endswith("/drawn") and not probe.key.startswith("l")]
+
+
+def test_every_other_token_is_drawn_where_that_can_be_seen_and_costs_nothing() -> None:
+    asked = deciding(Synthetic(noise=HONEST, stack="x"), seed=2**31 + 7, decide_only=True)
+    drawn = [bool(probe.body["temperature"]) for probe in asked]
+    assert not any(drawn[::2])
+    assert 0.8 < sum(drawn[1::2]) / len(drawn[1::2]) <= 1.0, "but for places of halves of characters"
+    assert {probe.body["seed"] for probe in asked if probe.body["temperature"]} == {7}
+    assert {probe.body["max_tokens"] for probe in asked} == {1}
+
+
+@pytest.mark.parametrize(
+    "habit",
+    [{"logprobs": False}, {"refuses": frozenset({"top_k"})}, {"continues": None}],
+    ids=["text", "refuses", "own-answers"],
+)
+def test_the_likeliest_is_asked_for_where_a_draw_says_nothing(habit: dict[str, Any]) -> None:
+    asked = deciding(Synthetic(noise=HONEST, stack="x", **habit), decide_only=True)
+    assert asked
+    assert {probe.body["temperature"] for probe in asked} == {0.0}
+
+
+def test_the_sample_that_estimates_is_never_drawn() -> None:
+    endpoint = Synthetic(noise=INT4, stack="x")
+    verify(endpoint)
+    sample = [probe for probe in endpoint.asked if probe.purpose is Purpose.ESTIMATION]
+    assert len(sample) > 100
+    assert {probe.body["temperature"] for probe in sample} == {0.0}
+
+
+def test_a_list_is_the_same_whether_its_token_was_drawn_or_not() -> None:
+    drawn = verify(Synthetic(noise=INT8, stack="x"))
+    likeliest = verify(Synthetic(noise=INT8, stack="x", refuses=frozenset({"min_p"})))
+    for key in ("verdict", "fidelity", "decision_scores", "ladder"):
+        assert drawn[key] == likeliest[key]
+
+
+def test_the_start_turns_the_order_that_the_seed_drew() -> None:
+    def places(start: int) -> list[str]:
+        asked = deciding(Synthetic(noise=HONEST, stack="x"), seed=3, start=start, decide_only=True)
+        return [probe.key for probe in asked]
+
+    whole, turned = places(0), places(40)
+    assert turned[:60] == whole[40:100]
+    assert places(40 + 150) == turned
+    assert not set(places(75)[:75]) & set(whole[:75]), "runs begun apart share no prompt at first"
+
+
+def test_hidden_prompts_decide_beside_public_ones_and_long_ones_never() -> None:
+    asked = deciding(Synthetic(noise=HONEST, stack="x"), baseline=wide(), decide_only=True)
+    assert {probe.key[0] for probe in asked} == {"p", "h"}
+    endpoint = Synthetic(noise=INT4, stack="x")
+    verify(endpoint, baseline=wide())
+    assert not [probe for probe in endpoint.asked if wide().is_long(probe.key.partition("/")[0])]
+
+
+@pytest.mark.parametrize("noise", [HONEST, INT8])
+@pytest.mark.parametrize("settings", [{}, {"max_tokens": 90}, {"alpha": 0.05, "no_logprobs": True}])
+def test_what_is_kept_with_a_baseline_changes_no_result(noise: float, settings: dict[str, Any]) -> None:
+    """The band, the ladder and the replay, computed by an earlier run or anew."""
+    fresh = replace(baseline())
+    assert not fresh.memo
+    verify(Synthetic(noise=INT4, stack="y"), decide_only=True, alpha=0.02)
+    result = verify(Synthetic(noise=noise, stack="x"), **settings)
+    assert verify(Synthetic(noise=noise, stack="x"), baseline=fresh, **settings) == result
+    assert fresh.memo
