@@ -12,8 +12,11 @@ from tests.verifier.small_world import (
     INT8,
     NAMED,
     SUITE,
+    WIDE,
     baseline,
     first_prompts,
+    found_by,
+    judged,
     recorded,
     verify,
 )
@@ -94,8 +97,11 @@ def test_numbers_that_must_agree_do(verdict: str, results: dict[str, Result]) ->
     assert result["model"] == "toy"
     assert result["baseline"] == baseline().id
     assert result["versions"] == {
-        "suite": f"small 1.0 sha256:{SUITE.sha256}", "hidden_pool": None, "policy": policy.VERSION, "assay": version("assay"),
-    }  # fmt: skip
+        "suite": f"small 1.0 sha256:{SUITE.sha256}",
+        "hidden_pool": None,
+        "policy": policy.VERSION,
+        "assay": version("assay"),
+    }
     for shown in (result["fidelity"], result["fidelity_common"]):
         assert shown is None or 0 <= shown["low"] <= shown["value"] <= shown["high"] <= 100
     if verdict in ("faithful", "deviating", "different-model"):
@@ -223,3 +229,69 @@ def test_the_same_evidence_gives_the_same_bytes() -> None:
 def test_whose_silence_it_was(fault: Fault, why: str) -> None:
     result = verify(Synthetic(fails=1.0, fault=fault))
     assert (result["verdict"], result["stopped_because"]) == ("not-measured", why)
+
+
+def test_a_fingerprint_is_a_label_with_its_support() -> None:
+    cache = judged(noise=INT4, stack="cache")
+    assert set(cache["fingerprint"]) == {"variant", "support"}
+    assert cache["fingerprint"]["variant"] == "cache"
+    assert 0.9 <= cache["fingerprint"]["support"] <= 1
+    assert "It answers as cache does" in cache["sentence"]
+    for unknown in (judged(noise=INT4), judged(), judged(temperature=0.5), judged(hidden_prompt=True)):
+        assert unknown["fingerprint"] is None
+
+
+def test_a_variant_that_is_no_quantization_measures_none() -> None:
+    assert judged(noise=INT4, stack="INT4")["declaration"]["measured"] == "int4"
+    assert judged(noise=INT4, stack="cache")["declaration"]["measured"] is None
+
+
+def test_the_ladder_has_the_bounds_of_a_bootstrap() -> None:
+    """Where something deviates; elsewhere the bounds are unknown, under the same keys."""
+    for noise, rung in ((INT8, "INT8"), (INT4, "INT4")):
+        ladder = judged(noise=noise)["ladder"]
+        names = [one["name"] for one in ladder["rungs"]]
+        assert names.index(ladder["low"]) <= names.index(rung) <= names.index(ladder["high"])
+        assert 0 < ladder["support"] <= 1
+    honest = judged()["ladder"]
+    assert (honest["low"], honest["high"], honest["support"]) == (None, None, None)
+    assert set(honest) == set(ladder)
+
+
+def test_the_hidden_pool_is_named_by_its_hash_and_by_nothing_else() -> None:
+    result = judged()
+    assert result["versions"]["hidden_pool"] == f"sha256:{WIDE.hidden_sha256}"
+    assert result["versions"]["suite"] == f"wide 1.0 sha256:{WIDE.sha256}"
+    assert verify(Synthetic(dies_after=0))["versions"]["hidden_pool"] is None
+
+
+@pytest.mark.parametrize(
+    ("habit", "check", "kind"),
+    [
+        ({"text_noise": INT4}, "greedy_choice", "choice"),
+        ({"temperature": 0.5}, "sampling", "sampling"),
+        ({"window": 100}, "context_window", "window"),
+    ],
+)
+def test_the_sentence_tells_of_the_evidence_that_leads(habit: dict[str, Any], check: str, kind: str) -> None:
+    result = judged(**habit)
+    assert result["sentence"].startswith(f"Deviating: {found_by(check, result)['cause']}")
+    assert result["e_values"][kind] >= result["e_value"] >= 100
+    assert result["stopped_because"] == "decided"
+    assert result["ladder"]["nearest"] is not None
+    assert "known degradation" not in result["sentence"], "the weights are not what deviates"
+
+
+def test_an_accusation_among_many_endpoints_says_what_it_took() -> None:
+    result = verify(Synthetic(noise=INT4, stack="x"), accuse_at=6000.0, decide_only=True)
+    assert (result["verdict"], result["accuse_at"]) == ("deviating", 6000.0)
+    assert result["e_value"] >= 6000
+    assert judged()["accuse_at"] is None
+
+
+def test_the_deviations_that_decided_are_kept_in_their_order() -> None:
+    for result in (judged(), judged(noise=INT4), judged(logprobs=False)):
+        scores = result["decision_scores"]
+        assert len(scores) >= 3
+        assert all(0 <= score <= 1 for score in scores)
+    assert verify(Synthetic(fails=1.0))["decision_scores"] == []
