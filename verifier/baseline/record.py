@@ -14,7 +14,7 @@ import numpy as np
 
 from verifier.baseline.model import Baseline, Context, ContextType, PrefixProbe, PrefixStyle
 from verifier.baseline.selection import select
-from verifier.baseline.template import ChatTemplate
+from verifier.baseline.template import ChatTemplate, TemplateFault
 from verifier.checks.asking import (
     chat_body,
     context_probe,
@@ -257,7 +257,13 @@ def _raw(
     first = [c for c in contexts if c.type is ContextType.FIRST_TOKEN]
     first = [c for c in first if prompts[c.prompt_id].category != LONG_CATEGORY]
     chosen = first[:: max(1, len(first) // RAW_PROMPTS)][:RAW_PROMPTS]
-    texts = {context.prompt_id: template.render(prompts[context.prompt_id].messages) for context in chosen}
+    texts: dict[str, str] = {}
+    for context in chosen:
+        try:
+            texts[context.prompt_id] = template.render(prompts[context.prompt_id].messages)
+        except TemplateFault:
+            set_aside["refused by the chat template"] = set_aside.get("refused by the chat template", 0) + 1
+    chosen = [context for context in chosen if context.prompt_id in texts]
     probes = tuple(
         Probe(
             f"{context.prompt_id}/raw",

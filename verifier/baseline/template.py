@@ -14,6 +14,18 @@ from jinja2 import TemplateError
 from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+_BROKEN = (
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+"""What reading or rendering a template may raise: it holds expressions, and Jinja compiles it to Python."""
+
 
 class TemplateFault(ValueError):
     """The template cannot be read or rendered; the message says why."""
@@ -30,7 +42,7 @@ class ChatTemplate:
         environment.globals["raise_exception"] = _refuse
         try:
             self._template = environment.from_string(source)
-        except TemplateError as error:
+        except _BROKEN as error:
             raise TemplateFault(f"the chat template cannot be read: {error}") from error
         self._tokens = {"bos_token": bos_token, "eos_token": eos_token}
 
@@ -40,13 +52,21 @@ class ChatTemplate:
             return self._template.render(
                 messages=[dict(message) for message in messages], add_generation_prompt=True, **self._tokens
             )
-        except (TemplateError, TypeError, ValueError) as error:
+        except _BROKEN as error:
             raise TemplateFault(f"the chat template does not take these messages: {error}") from error
 
 
-def _tojson(value: Any, indent: int | None = None) -> str:
+def _tojson(
+    value: Any,
+    ensure_ascii: bool = False,
+    indent: int | None = None,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,
+) -> str:
     """As `transformers` has it: plain JSON, not Jinja's HTML-safe one."""
-    return json.dumps(value, ensure_ascii=False, indent=indent)
+    return json.dumps(
+        value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
+    )
 
 
 def _refuse(message: str) -> NoReturn:
