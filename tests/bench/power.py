@@ -31,7 +31,7 @@ from tests.bench.judging import ALPHA, Job, judge
 from tests.bench.peers import side_by_side
 from tests.bench.peers.evidence import DEPLOYMENTS as COMPARED
 from tests.bench.printed import print_budget, shortfalls
-from tests.bench.reach import EVIDENCE, LOGPROBS, TEXT
+from tests.bench.reach import EVIDENCE, LOGPROBS, REACH, TEXT
 from verifier.baseline.model import Baseline
 from verifier.lab.deployment import Access
 from verifier.lab.deployments import DEPLOYMENTS
@@ -66,7 +66,8 @@ def jobs(size: Size, only: Sequence[str] | None) -> Iterator[Job]:
     each = -(-size.honest_runs // len(stacks))
     degraded = baselines.names(("degraded",), size.full)
     closed = [name for name in baselines.names(("honest",), size.full) if name not in stacks]
-    for name in [name for name in (*degraded, *stacks, *closed) if not only or name in only]:
+    ordered = (*stacks, *sorted(degraded, key=lambda name: (name, LOGPROBS) not in REACH), *closed)
+    for name in [name for name in ordered if not only or name in only]:
         seeds = range(1, 1 + (each if name in stacks else size.seeds))
         shown: tuple[str, ...] = EVIDENCE
         if DEPLOYMENTS[name].access != Access():
