@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.verifier.small_world import INT4, SUITE, baseline, calibrated, recorded
+from tests.verifier.small_world import INT4, KNOWN, LONG, SUITE, baseline, calibrated, recorded, wide
 from tests.verifier.synthetic import Synthetic
 from verifier.baseline.band import (
     BEYOND,
@@ -144,10 +144,10 @@ def test_the_band_is_measured_at_the_endpoints_own_k_and_types() -> None:
     """A number at 5 tokens means something else than one at 20: each has its own delta and ladder."""
     contexts = baseline().contexts
     at = {k: band(baseline(), contexts, tv_score(k)) for k in (20, 5, 2)}
-    for wide, narrow in ((at[20], at[5]), (at[5], at[2])):
-        assert narrow.delta <= wide.delta
-        assert narrow.c < wide.c
-        assert all(a.mean < b.mean for a, b in zip(narrow.rungs, wide.rungs, strict=True))
+    for longer, shorter in ((at[20], at[5]), (at[5], at[2])):
+        assert shorter.delta <= longer.delta
+        assert shorter.c < longer.c
+        assert all(a.mean < b.mean for a, b in zip(shorter.rungs, longer.rungs, strict=True))
     first = usable_contexts(baseline(), [ContextType.FIRST_TOKEN])
     assert {context.type for context in first} == {ContextType.FIRST_TOKEN}
     only_first = band(baseline(), first, tv_score(20))
@@ -166,3 +166,22 @@ def test_the_order_in_which_stacks_were_added_does_not_matter() -> None:
     other: Baseline = replace(one, stacks=tuple(reversed(one.stacks)))
     assert band(one, one.contexts, tv_score(20)) == band(other, other.contexts, tv_score(20))
     assert {prompt.id for prompt in SUITE.prompts} >= set(one.by_prompt)
+
+
+def test_long_prompts_have_a_band_of_their_own() -> None:
+    every = list(ContextType)
+    short, long = (usable_contexts(wide(), every, long=is_long) for is_long in (False, True))
+    assert len(long) == LONG
+    assert {context.id for context in short + long} == {context.id for context in wide().contexts}
+    assert not {context.prompt_id for context in short} & {context.prompt_id for context in long}
+    assert all(wide().is_long(context.prompt_id) for context in long)
+    apart = band(wide(), long, tv_score(20))
+    assert [stack.n for stack in apart.honest] == [LONG, LONG]
+    assert apart.delta < apart.c
+    assert usable_contexts(recorded(), every, long=True) == []
+
+
+def test_a_variant_is_neither_honest_nor_a_rung() -> None:
+    found = band(wide(), wide().contexts, tv_score(5))
+    named = {rung.name for rung in (*found.honest, *found.rungs)}
+    assert named == {name for name, known in KNOWN.items() if known[1] is not Role.VARIANT}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies import DETERMINISTIC
-from tests.verifier.small_world import HONEST, SUITE, calibrated, recorded
+from tests.verifier.small_world import HONEST, INT4, KNOWN, SUITE, calibrated, recorded, wide
 from tests.verifier.synthetic import Synthetic, converse
 from verifier.baseline.calibrate import CalibrationError, calibrate, spaced
 from verifier.baseline.model import PrefixStyle, Role
@@ -86,3 +86,22 @@ def test_prefixes_are_pinned_in_the_baselines_own_style() -> None:
     pinned = [probe for probe in endpoint.asked if probe.body["messages"][-1]["role"] == "assistant"]
     assert pinned
     assert all(probe.body["messages"][-1]["prefix"] is True for probe in pinned)
+
+
+def test_a_variant_keeps_its_cause_and_stays_off_the_ladder() -> None:
+    found = calibrated(
+        recorded(), Synthetic(noise=INT4), "KV cache q4_0", Role.VARIANT, "q4_0", "kv-cache quantization"
+    )
+    (stack,) = found.stacks
+    assert (stack.role, stack.quantization, stack.cause) == (Role.VARIANT, "q4_0", "kv-cache quantization")
+    assert found.of_role(Role.RUNG) == ()
+    honest = calibrated(found, Synthetic(noise=HONEST), "engine")
+    assert honest.stacks[-1].cause == ""
+
+
+def test_hidden_and_long_prompts_are_asked_of_every_stack() -> None:
+    for stack in wide().stacks:
+        # But for a place where half a character is likeliest by the stack's own arithmetic.
+        assert len(stack.answers) >= 0.99 * len(wide().contexts)
+        assert {context_id.partition("/")[0] for context_id in stack.answers} == set(wide().by_prompt)
+        assert stack.cause == KNOWN[stack.name][3]

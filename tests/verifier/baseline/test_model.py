@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.strategies import FEW, texts, tokens
 from tests.verifier.small_world import baseline, first_prompts, recorded
 from verifier.baseline.model import (
+    LONG,
     Baseline,
     Context,
     ContextType,
@@ -25,7 +26,13 @@ lists = st.lists(tokens, min_size=1, max_size=3).map(tuple)
 contexts = st.builds(Context, texts, texts, st.sampled_from(ContextType), texts, lists)
 first_token = st.builds(Context, texts, texts, st.just(ContextType.FIRST_TOKEN), st.just(""), lists)
 stacks = st.builds(
-    Stack, texts, texts, st.sampled_from(Role), st.none() | texts, st.dictionaries(texts, lists, max_size=2)
+    Stack,
+    texts,
+    texts,
+    st.sampled_from(Role),
+    st.none() | texts,
+    st.dictionaries(texts, lists, max_size=2),
+    texts,
 )
 baselines = st.builds(
     Baseline,
@@ -43,6 +50,8 @@ baselines = st.builds(
     contexts=st.tuples(first_token, contexts),
     set_aside=st.dictionaries(texts, st.integers(0, 9), max_size=2),
     stacks=st.lists(stacks, max_size=2).map(tuple),
+    raw=st.dictionaries(texts, texts, max_size=2),
+    hidden_sha256=st.none() | texts,
 )
 
 
@@ -71,6 +80,8 @@ def test_any_change_is_another_baseline() -> None:
         replace(one, contexts=one.contexts[:-1]),
         replace(one, contexts=(louder, *one.contexts[1:])),
         replace(one, stacks=(Stack("a", "a", Role.HONEST, None, {}),)),
+        replace(one, raw={"p000": "user: What is 0?"}),
+        replace(one, hidden_sha256="7" * 64),
     ):
         assert other.id != one.id
 
@@ -122,6 +133,9 @@ DAMAGE: list[tuple[tuple[Any, ...], Any]] = [
     (("stacks", 0, "role"), "judge"),
     (("stacks", 0, "answers", "p000/0"), []),
     (("stacks", 0, "answers"), None),
+    (("stacks", 0, "cause"), ...),
+    (("raw",), ...),
+    (("hidden_sha256",), ...),
 ]
 
 
@@ -139,3 +153,24 @@ def test_damage_is_said_in_one_line(path: tuple[Any, ...], value: Any) -> None:
     with pytest.raises(ValueError, match=r"the baseline file is damaged: .*; record it again") as caught:
         Baseline.from_json(record)
     assert "\n" not in str(caught.value)
+
+
+def test_what_was_done_to_a_stack_is_part_of_its_name() -> None:
+    one = baseline()
+    told = one.with_stack(replace(one.stacks[-1], cause="pruning"))
+    assert told.id != one.id
+    assert Baseline.from_json(through_json(told.to_json())).stacks[-1].cause == "pruning"
+
+
+def test_a_prompt_is_long_by_the_references_count() -> None:
+    one = replace(recorded(), prompt_tokens={"p000": LONG, "p001": LONG - 1})
+    assert [one.is_long(prompt_id) for prompt_id in ("p000", "p001", "p002")] == [True, False, False]
+
+
+def test_what_is_kept_with_a_baseline_is_no_part_of_it() -> None:
+    one = replace(recorded())
+    one.memo["modes"] = {"anything": 1}
+    again = replace(one)
+    assert again.memo == {}
+    assert again == one
+    assert "memo" not in one.to_json()

@@ -3,14 +3,26 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
-from tests.verifier.small_world import SUITE, recorded, suite_of
-from tests.verifier.synthetic import HALF, Synthetic, converse
+from tests.verifier.small_world import LONG, SUITE, WIDE, recorded, suite_of, wide
+from tests.verifier.synthetic import HALF, TEMPLATE, Synthetic, converse
 from verifier.baseline.model import Baseline, ContextType, PrefixStyle
-from verifier.baseline.record import PREFIXES_PER_PROMPT, TOP_LOGPROBS, RecordingError, draw, record
+from verifier.baseline.record import (
+    LONG_CATEGORY,
+    LONG_SHARE,
+    PREFIXES_PER_PROMPT,
+    RAW_PROMPTS,
+    TOP_LOGPROBS,
+    RecordingError,
+    draw,
+    record,
+)
+from verifier.baseline.template import ChatTemplate
 from verifier.checks.base import Answer, Observation, Probe, Purpose, Status
+from verifier.suites import HIDDEN, PUBLIC
 
 SMALL = suite_of(40)
 
@@ -217,3 +229,88 @@ def test_a_draw_takes_so_many_prompts_by_seed_in_the_suites_order() -> None:
     assert ids(30, 1) != ids(30, 2)
     assert ids(None, 1) == ids(10_000, 2) == [prompt.id for prompt in SUITE.prompts]
     assert set(record_from(Synthetic(), prompts=12, seed=3).by_prompt) == {p.id for p in draw(SMALL, 12, 3)}
+
+
+def with_template(
+    endpoint: Synthetic, source: str = TEMPLATE, prompts: int | None = None
+) -> tuple[Baseline, list[Probe]]:
+    """The baseline of the small suite recorded with a chat template, and the requests of raw text."""
+    found = converse(record(SMALL, model="toy", prompts=prompts, template=ChatTemplate(source)), endpoint)
+    return found, [probe for probe in endpoint.asked if probe.api == "completions"]
+
+
+def test_the_rendered_text_of_some_prompts_is_kept_where_it_is_answered_like_the_chat() -> None:
+    found, asked = with_template(Synthetic())
+    assert found.raw == {
+        prompt.id: f"user: {prompt.messages[0]['content']}"
+        for prompt in SMALL.prompts
+        if prompt.id in found.raw
+    }
+    assert len(found.raw) == len(asked) == RAW_PROMPTS
+    assert {probe.purpose for probe in asked} == {Purpose.RECORDING}
+    assert set(found.set_aside.values()) == {0}
+    spread = sorted(int(prompt_id[1:]) for prompt_id in found.raw)
+    assert spread[0] < 5
+    assert max(b - a for a, b in pairwise(spread)) <= 2
+    assert record_from(Synthetic()).raw == {}
+
+
+def test_raw_text_that_is_another_context_is_not_kept() -> None:
+    """A template that is not the reference's own would later excuse whatever an endpoint does."""
+    found, asked = with_template(Synthetic(), "{{ '[INST] ' + messages[-1]['content'] }}")
+    assert asked
+    assert found.raw == {}
+    assert found.set_aside["not reproduced as raw text"] == len(asked)
+    assert len(found.by_prompt) == 40, "the rest of the baseline is none the worse"
+
+
+class NoCompletions(Synthetic):
+    def ask(self, probe: Probe) -> Observation:
+        if probe.api == "completions":
+            self.asked.append(probe)
+            return self._failed(probe, self.fault)
+        return super().ask(probe)
+
+
+@pytest.mark.parametrize("endpoint", [NoCompletions(), Synthetic(dies_after=130)], ids=["refuses", "died"])
+def test_a_reference_without_completions_has_no_raw_text(endpoint: Synthetic) -> None:
+    found, asked = with_template(endpoint)
+    assert found.set_aside["not reproduced as raw text"] == len(asked) - len(found.raw) > 0
+
+
+def test_prompts_that_the_template_refuses_are_set_aside_and_cost_no_request() -> None:
+    picky = "{% if '3' in messages[0].content %}{{ raise_exception('No threes.') }}{% endif %}" + TEMPLATE
+    found, asked = with_template(Synthetic(), picky)
+    assert found.set_aside["refused by the chat template"] > 0
+    assert len(asked) == len(found.raw) == RAW_PROMPTS - found.set_aside["refused by the chat template"]
+    assert not [text for text in found.raw.values() if "3" in text]
+
+
+def test_long_prompts_are_drawn_beside_the_others_and_asked_for_one_token() -> None:
+    """They are slow, and judged by a band of their own."""
+    for prompts in (LONG_SHARE, 3 * LONG_SHARE):
+        drawn = draw(WIDE, prompts, seed=1)
+        long = [prompt for prompt in drawn if prompt.category == LONG_CATEGORY]
+        assert len(long) == prompts // LONG_SHARE
+        assert len(drawn) == prompts + len(long)
+    assert not [prompt for prompt in draw(WIDE, LONG_SHARE - 1, 1) if prompt.category == LONG_CATEGORY]
+    reference = Synthetic()
+    found = converse(record(WIDE, model="toy"), reference)
+    answered = [probe for probe in reference.asked if probe.key.endswith("/answer")]
+    tokens = {probe.key[0]: probe.body["max_tokens"] for probe in answered}
+    assert tokens["l"] == 1 < tokens["p"] == tokens["h"]
+    long_ids = {prompt.id for prompt in WIDE.prompts if prompt.category == LONG_CATEGORY}
+    assert {prompt_id for prompt_id in found.by_prompt if found.is_long(prompt_id)} == long_ids
+    assert len(long_ids) == LONG
+    assert {len(found.by_prompt[prompt_id]) for prompt_id in long_ids} == {1}
+    assert not long_ids & set(wide().raw), "they are not asked as raw text"
+
+
+def test_a_share_of_the_drawn_prompts_is_hidden_and_the_pool_is_named() -> None:
+    drawn = draw(WIDE, 50, seed=2)
+    pools = [prompt.pool for prompt in drawn]
+    assert 0 < pools.count(HIDDEN) < pools.count(PUBLIC)
+    assert converse(record(WIDE, model="toy", prompts=50), Synthetic()).hidden_sha256 == WIDE.hidden_sha256
+    public = replace(WIDE, prompts=tuple(p for p in WIDE.prompts if p.pool == PUBLIC))
+    assert converse(record(public, model="toy", prompts=20), Synthetic()).hidden_sha256 is None
+    assert recorded().hidden_sha256 is None
