@@ -69,15 +69,14 @@ def test_where_nothing_deviates_nothing_is_matched(habit: dict[str, bool]) -> No
     assert result["fingerprint"] is None
 
 
-def test_text_alone_has_a_ladder_and_no_fingerprint() -> None:
+def test_text_alone_has_a_ladder_and_a_fingerprint_of_the_choices_that_turned() -> None:
     result = judged(noise=INT4, stack="INT4", logprobs=False)
-    finding = found_by("nearest_variant", result)
-    assert (result["verdict"], finding["outcome"], result["fingerprint"]) == (
-        "deviating",
-        "unsupported",
-        None,
-    )
-    assert "no fingerprint" in finding["cause"]
+    assert result["verdict"] == "deviating"
+    assert result["fingerprint"]["variant"] == "INT4"
+    assert "% of the near-ties apart" in found_by("nearest_variant", result)["cause"]
+    other = judged(noise=INT4, stack="another quantizer", logprobs=False)
+    assert other["fingerprint"] is None
+    assert other["ladder"]["nearest"]["name"] == "INT4"
 
 
 def test_it_costs_no_request_and_takes_variants_and_prompts() -> None:
