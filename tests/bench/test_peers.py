@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +12,15 @@ import pytest
 from scipy.stats import binom
 
 from tests.bench.peers import honest, margin, met, rut, tracking
-from tests.bench.peers.asking import Sample, Size
-from tests.bench.peers.evidence import CALIBRATION, JUDGED, REFERENCE, Evidence
+from tests.bench.peers.asking import Sample, Size, scorable
+from tests.bench.peers.evidence import CALIBRATION, JUDGED, REFERENCE, Evidence, collect
+from tests.bench.peers.evidence import DEPLOYMENTS as LAB_NAMES
 from tests.bench.peers.methods import ALPHA
 from tests.bench.peers.side_by_side import DEGRADED, rows, table
+from tests.verifier.toy_server import MODEL, toy
+from verifier.lab.deployments import DEPLOYMENTS as LAB
+from verifier.lab.serve import Served
+from verifier.suites import load
 
 PROMPTS = [f"p{number:03}" for number in range(12)]
 LENGTH = 6
@@ -88,8 +95,13 @@ def test_rut_buys_whole_answers_and_no_more_than_there_are() -> None:
     assert rut.p_value(ours, theirs, tokens=8, length=4, rng=rng) is not None
     assert rut.p_value(ours, theirs, tokens=12 * 3 * 4, length=4, rng=rng) is not None
     assert rut.p_value(ours, theirs, tokens=12 * 3 * 4 + 4, length=4, rng=rng) is None
-    assert rut.score([], 4) == 0.0
-    assert rut.score([1.0, 2.0, 9.0], 2) == 1.5
+    assert rut.score([]) == 0.0
+    assert rut.score([1.0, 2.0]) == 1.5
+
+
+def test_tokens_after_white_space_at_the_end_of_a_prefix_are_not_scored() -> None:
+    assert scorable(["A", ":", "\n\n", "B", "c"]) == [True, True, True, False, True]
+    assert scorable([]) == []
 
 
 def test_the_mean_margin_is_of_the_first_tokens_of_each_text() -> None:
@@ -158,8 +170,35 @@ def made_up() -> Evidence:
     )
 
 
+async def test_what_was_asked_is_kept_and_the_reference_scores_what_it_did_not_say(tmp_path: Path) -> None:
+    size = Size(
+        prompts=3, length=4, references=3, few=1, several=2, many=2, greedy=3, greedy_length=5, lists=3
+    )
+    suite = load("core")
+    with ExitStack() as stack:
+        toys = {name: stack.enter_context(toy(noise=2.0 * (name in DEGRADED))) for name in LAB_NAMES}
+        lab = {name: Served(LAB[name], one.base_url, pid=0, model=MODEL) for name, one in toys.items()}
+        found = await collect(lab, suite, tmp_path, size)
+        asked = sum(len(one.bodies) for one in toys.values())
+
+        assert await collect(lab, suite, tmp_path, size) == found
+        assert sum(len(one.bodies) for one in toys.values()) == asked
+
+    first = suite.prompts[0].id
+    assert [len(answers) for answers in found.scored[REFERENCE].values()] == [3, 3, 3]
+    assert [len(answers) for answers in found.several["f32"].values()] == [2, 2]
+    for (said, own, _), (scored, theirs, _) in zip(
+        found.several["f32"][first][0], found.scored["f32"][first][0], strict=True
+    ):
+        assert said == scored
+        assert own == pytest.approx(theirs)
+    assert [*found.margins["f32"].values()] == [[0.0] * 5] * 3
+    assert sum(map(sum, found.margins["q8_0"].values())) > 0
+    assert found.lists["cal-slots"] == found.lists[REFERENCE] != found.lists["q8_0"]
+
+
 def test_the_rows_are_those_of_the_error_budget() -> None:
-    found = rows(made_up(), draws=6)
+    found = rows(made_up(), draws=4)
 
     assert [row["deployment"] for row in found] == [*JUDGED] * 4
     assert [row["method"] for row in found[::3]] == ["MET", "RUT", "Margin", "Log-probability tracking"]
@@ -176,5 +215,5 @@ def test_the_rows_are_those_of_the_error_budget() -> None:
         tokens = [rate["tokens"] for rate in row["rates"]]
         assert tokens == sorted(tokens)
         assert row["most_tokens_tried"] == tokens[-1]
-        assert all(0 <= rate["detected"] <= rate["runs"] == 6 for rate in row["rates"])
+        assert all(0 <= rate["detected"] <= rate["runs"] == 4 for rate in row["rates"])
     assert table(found).row_count == len(found)

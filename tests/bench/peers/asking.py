@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from verifier.checks.base import Answer, Probe, Purpose, as_logprobs
@@ -34,7 +35,7 @@ NEARBY = 20
 TRIES = 8
 
 Sample = list[tuple[str, float, int]]
-"""An answer: of each token its bytes (as Latin-1), its clipped log-probability and its clipped rank."""
+"""An answer: of each token its text, its clipped log-probability and its clipped rank (lists, after JSON)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,25 +119,38 @@ class Asked:
         return {}
 
     async def score(self, prompt: Prompt, tokens: Sequence[str]) -> Sample:
-        """A sample of another deployment with this one's log-probabilities and ranks, prefix by prefix."""
+        """A sample of another deployment with this one's log-probabilities and ranks, prefix by prefix.
+
+        Tokens that are not `scorable` get the lowest of both.
+        """
         scored: Sample = []
-        for place, token in enumerate(tokens):
-            listed = await self.following(prompt, "".join(tokens[:place]), LISTED)
+        for place, (token, asked) in enumerate(zip(tokens, scorable(tokens), strict=True)):
+            prefix = "".join(tokens[:place])
+            listed = await self.following(prompt, prefix, LISTED) if asked else {}
             order = sorted(listed, key=lambda one: (-listed[one], one))[: RANKED - 1]
             rank = order.index(token.encode()) + 1 if token.encode() in order else RANKED
             scored.append((token, max(FLOOR, listed.get(token.encode(), FLOOR)), rank))
         return scored
 
     async def margins(self, prompt: Prompt, tokens: Sequence[str]) -> list[float]:
-        """The clipped margins of a greedy answer of another deployment under this one."""
+        """The clipped margins of a greedy answer's `scorable` tokens under this deployment."""
         found = []
-        for place, token in enumerate(tokens):
+        for place, (token, asked) in enumerate(zip(tokens, scorable(tokens), strict=True)):
             prefix = "".join(tokens[:place])
-            if (prompt.id, prefix) not in self.known:
+            if asked and (prompt.id, prefix) not in self.known:
                 self.known[prompt.id, prefix] = await self.following(prompt, prefix, NEARBY)
-            if listed := self.known[prompt.id, prefix]:
+            if listed := self.known.get((prompt.id, prefix)):
                 found.append(margin(listed, token.encode()))
         return found
+
+
+def scorable(tokens: Sequence[str]) -> list[bool]:
+    """Whether each token can be scored by asking for what follows the text before it.
+
+    Servers trim white space at the ends of a pinned prefix: then the question would be another one.
+    """
+    prefixes = accumulate(tokens[:-1], initial="") if tokens else ()
+    return [prefix == prefix.strip() for prefix in prefixes]
 
 
 def client_of(served: Served) -> Client:

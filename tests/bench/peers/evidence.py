@@ -180,21 +180,22 @@ class _Kept:
 
     async def once(self, what: str, name: str, ask: Callable[[], Awaitable[Json]]) -> Json:
         """What `ask` gives, or gave when it was asked before."""
-        if self._folder is None:
-            return await ask()
         path = self._path(what, name)
-        if path.exists():
-            found: Json = json.loads(path.read_text())
-            return found
-        given = await ask()
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(given))
-        return given
+        if path is not None and path.exists():
+            text = path.read_text()
+        else:
+            text = json.dumps(await ask())
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+        found: Json = json.loads(text)
+        return found
 
-    def _path(self, what: str, name: str) -> Path:
+    def _path(self, what: str, name: str) -> Path | None:
+        if self._folder is None:
+            return None
         parts = [*self._about, *(self._served(one) for one in (REFERENCE, name))]
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
-        assert self._folder is not None
         return self._folder / f"{what}-{name}-{digest}.json"
 
     def _served(self, name: str) -> list[Any]:

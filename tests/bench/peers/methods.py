@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 
 from tests.bench.peers import honest, margin, met, rut, tracking
-from tests.bench.peers.asking import FLOOR, RANKED, Sample
+from tests.bench.peers.asking import FLOOR, RANKED, Sample, scorable
 from tests.bench.peers.evidence import CALIBRATION, REFERENCE, Evidence, Samples
 
 ALPHA = 0.01
@@ -158,10 +158,13 @@ def _calibrated(
 def _scores(
     samples: Mapping[str, Sequence[Sample]], kind: Callable[[tuple[str, float, int]], float], length: int
 ) -> dict[str, list[float]]:
-    return {
-        prompt: [rut.score([kind(token) for token in one], length) for one in answers]
-        for prompt, answers in samples.items()
-    }
+    """By prompt, the scores of the answers' first `length` tokens: on both sides of the scorable ones."""
+
+    def score(sample: Sample) -> float:
+        kept = scorable([token for token, _, _ in sample])
+        return rut.score([kind(token) for token, asked in zip(sample, kept, strict=True) if asked])
+
+    return {prompt: [score(one[:length]) for one in answers] for prompt, answers in samples.items()}
 
 
 def _lengths(longest: int) -> tuple[int, ...]:

@@ -17,9 +17,9 @@ Scores = Mapping[str, Sequence[float]]
 """By prompt id: the score of each answer under the reference."""
 
 
-def score(of_tokens: Sequence[float], length: int) -> float:
-    """The mean score of an answer's first `length` tokens; 0 for an answer without any."""
-    return float(np.mean(of_tokens[:length])) if len(of_tokens) else 0.0
+def score(of_tokens: Sequence[float]) -> float:
+    """The mean score of an answer's tokens; 0 for an answer without any."""
+    return float(np.mean(of_tokens)) if len(of_tokens) else 0.0
 
 
 def p_value(
