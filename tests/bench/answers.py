@@ -13,13 +13,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from verifier.checks.asking import draw_seed
 from verifier.checks.base import Observation, Probe
 from verifier.client.egress import EgressPolicy
 from verifier.client.session import Client
 from verifier.client.target import Target
 from verifier.lab.serve import Served, serving
 
-DRAWS = 2
+DRAWS = 1
 """Different draws of one place: a request with a seed is answered from one of so many, each drawn really."""
 LISTED = 20
 """Length of the lists that are asked for where they are."""
@@ -64,7 +65,9 @@ class Answers:
         """The observation for `probe`, under its own key."""
         body = dict(probe.body)
         if "seed" in body:
-            body["seed"] %= DRAWS
+            # Of its own for every place, as in a run (see draw_seed).
+            which = body.pop("seed") % DRAWS
+            body["seed"] = draw_seed(which, _digest(probe.api, body).hex())
         request = _digest(probe.api, body)
         if request not in self._known and "seed" not in body and not body.get("logprobs"):
             shown = self._known.get(_digest(probe.api, {**body, "logprobs": True, "top_logprobs": LISTED}))

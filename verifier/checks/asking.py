@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ NEARLY_ALL = 0.99
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """A request for one draw from the model itself. `seed` tells draws of one place apart.
+    """A request for one draw from the model itself. `seed` is that of this one request (`draw_seed`).
 
     `whole` also asks for no cut of the tail in the words that are not OpenAI's (`top_k`, `min_p`): engines
     have defaults of their own for these, and some endpoints refuse them.
@@ -37,6 +38,15 @@ class Sampling:
         """The parameters of the request."""
         body: dict[str, Any] = {"temperature": 1.0, "top_p": 1.0, "seed": self.seed}
         return body | {"top_k": 0, "min_p": 0.0} if self.whole else body
+
+
+def draw_seed(run_seed: int, place: str) -> int:
+    """The seed of the draw at one place of a run.
+
+    Engines draw a request's first token with the first number of its seed: with one seed for all, every
+    token of a run would be drawn at the same quantile, and honest sampling would look like an override.
+    """
+    return int.from_bytes(hashlib.sha256(f"{run_seed}/{place}".encode()).digest()[:8]) % SEEDS
 
 
 def chat_body(

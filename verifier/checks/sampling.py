@@ -20,7 +20,7 @@ from typing import Any
 from verifier.baseline.band import band, tv_score
 from verifier.baseline.model import ContextType
 from verifier.baseline.selection import entropy
-from verifier.checks.asking import SEEDS, Sampling, chat_body
+from verifier.checks.asking import Sampling, chat_body, draw_seed
 from verifier.checks.base import Ask, Dialogue, Finding, Observation, Outcome, Position, Probe, Purpose
 from verifier.checks.drawn import drawable, factors, place_of, visible
 from verifier.checks.evidence_mode import chosen_token
@@ -183,7 +183,8 @@ def _draw_first_tokens(session: Session, decision: Decision) -> Generator[Ask, S
 
 
 def _probe(session: Session, prompt_id: str, tokens: int, top_logprobs: int | None) -> Probe:
-    sampling = Sampling(session.settings.seed % SEEDS, session.capabilities.whole_sampling)
+    seed = draw_seed(session.settings.seed, f"{prompt_id}/drawn")
+    sampling = Sampling(seed, session.capabilities.whole_sampling)
     messages = session.prompts[prompt_id].messages
     body = chat_body(messages, max_tokens=tokens, top_logprobs=top_logprobs, sampling=sampling)
     return Probe(f"{prompt_id}/drawn", "chat/completions", body, Purpose.DECISION)

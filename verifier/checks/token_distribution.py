@@ -25,7 +25,7 @@ import numpy as np
 
 import verifier.checks.distribution_details as details
 from verifier.baseline.model import Context
-from verifier.checks.asking import SEEDS, Sampling, context_probe
+from verifier.checks.asking import Sampling, context_probe, draw_seed
 from verifier.checks.base import (
     Ask,
     Dialogue,
@@ -261,7 +261,7 @@ def _probe(
     whole = session.capabilities.whole_sampling
     sampling = None
     if drawn and mode.k and whole and drawable(context):
-        sampling = Sampling(session.settings.seed % SEEDS, whole)
+        sampling = Sampling(draw_seed(session.settings.seed, context.id), whole)
     return context_probe(context, prompt, style, mode.k or None, purpose, sampling)
 
 
