@@ -9,6 +9,7 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from verifier.baseline.model import Baseline
+from verifier.baseline.pools import missing_pool
 from verifier.checks.base import Ask, Finding, Observation
 from verifier.checks.registry import discover
 from verifier.checks.session import Session, Settings
@@ -37,11 +38,8 @@ def verification(
             f"the baseline was recorded with {baseline.suite} (sha256 {baseline.suite_sha256[:12]}…), "
             f"this is {suite.name} {suite.version} (sha256 {suite.sha256[:12]}…); record the baseline again"
         )
-    if baseline.hidden_sha256 is not None and baseline.hidden_sha256 != suite.hidden_sha256:
-        raise SuiteMismatch(
-            f"the baseline was recorded with the hidden pool of sha256 {baseline.hidden_sha256[:12]}…; "
-            "give that pool"
-        )
+    if (why := missing_pool(baseline, suite)) is not None:
+        raise SuiteMismatch(why)
     session = Session(suite, baseline, settings)
     findings: list[Finding] = []
     for check, _ in discover():

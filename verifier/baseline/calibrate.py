@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from verifier.baseline.model import Baseline, Role, Stack
+from verifier.baseline.pools import missing_pool
 from verifier.checks.asking import context_probe, first_token_list
 from verifier.checks.base import Ask, Observation, Purpose, Token
 from verifier.suites import Suite
@@ -31,14 +32,16 @@ def calibrate(
 
     Returns the baseline with the deployment added.
 
-    Raises CalibrationError when the baseline is of another suite, or when fewer than half of the contexts
-    came back with a list as long as the baseline's.
+    Raises CalibrationError when the baseline is of another suite or hidden pool, or when fewer than half of
+    the contexts came back with a list as long as the baseline's.
     """
     if baseline.suite_sha256 != suite.sha256:
         raise CalibrationError(
             f"the baseline was recorded with {baseline.suite}, and that suite has changed since; "
             "record the baseline again"
         )
+    if (why := missing_pool(baseline, suite)) is not None:
+        raise CalibrationError(why)
     asked = spaced(list(baseline.by_prompt), prompts)
     contexts = [context for context in baseline.contexts if context.prompt_id in asked]
     prompts_by_id = {prompt.id: prompt for prompt in suite.prompts}

@@ -7,6 +7,7 @@ from collections.abc import Generator, Sequence
 
 from verifier.baseline.band import FLOOR, MARGIN, band, tv_score
 from verifier.baseline.model import Baseline
+from verifier.baseline.pools import missing_pool
 from verifier.checks.asking import context_probe, first_token_list
 from verifier.checks.base import Ask, Observation, Purpose
 from verifier.suites import Suite
@@ -21,9 +22,11 @@ class StaleBaseline(Exception):
 def confirm(baseline: Baseline, suite: Suite) -> Generator[Ask, Sequence[Observation], float]:
     """Ask a live reference some of the baseline's contexts; returns their mean tv in [0, 1].
 
-    Raises StaleBaseline when the mean lies beyond the honest band (three thousandths at least), or
-    when fewer than half of the contexts were answered usably.
+    Raises StaleBaseline when the mean lies beyond the honest band (three thousandths at least), when fewer
+    than half of the contexts were answered usably, or when the suite lacks the baseline's hidden pool.
     """
+    if (why := missing_pool(baseline, suite)) is not None:
+        raise StaleBaseline(why)
     prompts = {prompt.id: prompt for prompt in suite.prompts}
     contexts = baseline.contexts[:: max(1, len(baseline.contexts) // CONTEXTS)][:CONTEXTS]
     probes = tuple(
