@@ -72,13 +72,14 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.broken == "endless":
             return self._endless()
         with self.server.lock:
-            seen = self.server.endpoint.ask(Probe(key, "chat/completions", body, Purpose.DECISION))
+            api = self.path.removeprefix("/v1/")
+            seen = self.server.endpoint.ask(Probe(key, api, body, Purpose.DECISION))
         if seen.answer is None:
             assert seen.fault is not None
             return self._send(
                 STATUS.get(seen.fault, 500), json.dumps({"error": {"message": seen.detail}}).encode()
             )
-        document = json.dumps(completion(seen.answer)).encode()
+        document = json.dumps(completion(seen.answer, raw="prompt" in body)).encode()
         if self.server.broken == "nan":
             document = document.replace(b'"logprob": -', b'"logprob": NaN, "x": -', 1)
         if self.server.broken == "above-zero":
@@ -106,13 +107,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Silence."""
 
 
-def completion(answer: Answer) -> dict[str, Any]:
-    """`answer` as the chat API writes it."""
-    choice: dict[str, Any] = {
-        "index": 0,
-        "message": {"role": "assistant", "content": answer.text},
-        "finish_reason": answer.finish_reason,
-    }
+def completion(answer: Answer, *, raw: bool = False) -> dict[str, Any]:
+    """`answer` as the chat API writes it, or as that of raw text does."""
+    said = {"text": answer.text} if raw else {"message": {"role": "assistant", "content": answer.text}}
+    choice: dict[str, Any] = {"index": 0, **said, "finish_reason": answer.finish_reason}
     if answer.positions is not None:
         choice["logprobs"] = {"content": [_entry(position) for position in answer.positions]}
     document: dict[str, Any] = {"object": "chat.completion", "model": answer.model, "choices": [choice]}

@@ -61,7 +61,10 @@ def test_what_was_added_before_a_failure_is_kept(path: Path, capsys: Capsys) -> 
     ("arguments", "why"),
     [
         (["--quantization", "int4"], "give --rung LABEL with it"),
-        (["--rung", "x", "--base-url", "http://127.0.0.1:8002/v1"], "call calibrate once per rung"),
+        (["--rung", "x", "--base-url", "http://127.0.0.1:8002/v1"], "call calibrate once for each"),
+        (["--variant", "x", "--base-url", "http://127.0.0.1:8002/v1"], "call calibrate once for each"),
+        (["--variant", "x", "--rung", "y"], "give one of the two"),
+        (["--cause", "bad luck", "--rung", "x"], "--cause"),
         (["--baseline", "/no/such/file"], "cannot read the baseline /no/such/file"),
         (["--api-key-env", "NO_SUCH_VARIABLE"], "NO_SUCH_VARIABLE is not set"),
     ],
@@ -75,3 +78,19 @@ def test_what_makes_no_sense_is_said_in_one_line(
     assert said.err.count("\n") == 1
     assert why in said.err
     assert path.read_bytes() == before
+
+
+def test_a_variant_is_kept_with_what_was_done_to_it_beside_the_ladder(path: Path, capsys: Capsys) -> None:
+    with serving(Synthetic(noise=INT4, stack="cache")) as server:
+        given = ("calibrate", "--baseline", path, "--base-url", server.url)
+        variant = ("--variant", "KV cache q4_0", "--cause", "kv-cache quantization", "--quantization", "q4_0")
+        said = call(capsys, *given, *variant)
+        rung = call(capsys, *given, "--rung", "INT4", "--quantization", "int4")
+        honest = call(capsys, *given)
+    assert said.out == "Added KV cache q4_0 (variant): 30 of 30 contexts.\n"
+    assert (said.status, rung.status, honest.status) == (0, 0, 0)
+    stacks = files.read(path).stacks
+    assert [stack.role for stack in stacks] == [Role.VARIANT, Role.RUNG, Role.HONEST]
+    assert (stacks[0].label, stacks[0].quantization) == ("KV cache q4_0", "q4_0")
+    causes = [stack.cause for stack in stacks]
+    assert causes == ["kv-cache quantization", "weight quantization", ""]

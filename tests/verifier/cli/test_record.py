@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.verifier.cli.commands import call
-from tests.verifier.synthetic import Synthetic
+from tests.verifier.synthetic import TEMPLATE, Synthetic
 from tests.verifier.synthetic_server import serving
 from verifier.baseline import files
 from verifier.baseline.model import PrefixStyle
@@ -114,3 +114,50 @@ def test_what_cannot_be_begun_is_said_before_anything_is_asked(
     assert said.err.count("\n") == 1
     assert said.err.startswith("assay: ")
     assert why in said.err
+
+
+def recording(server_url: str, tmp_path: Path, template: Path) -> tuple[object, ...]:
+    given = ("--base-url", server_url, "--model", "toy", "--prompts", 12, "-o", tmp_path / "b.json")
+    return ("record", *given, "--chat-template", template)
+
+
+def test_with_the_chat_template_some_prompts_are_kept_as_raw_text(tmp_path: Path, capsys: Capsys) -> None:
+    template = tmp_path / "template.jinja"
+    template.write_text(TEMPLATE, "utf-8")
+    with serving(Synthetic()) as server:
+        said = call(capsys, *recording(server.url, tmp_path, template))
+    assert said.status == 0, said.err
+    found = files.read(tmp_path / "b.json")
+    assert set(found.raw) == set(found.by_prompt)
+    assert all(": " in text for text in found.raw.values())
+    assert "(set aside: none)" in said.out
+    template.write_text("another's: {{ messages[-1].content }}", "utf-8")
+    with serving(Synthetic()) as server:
+        other = call(capsys, *recording(server.url, tmp_path, template))
+    assert other.status == 0
+    assert "12 not reproduced as raw text" in other.out
+    assert files.read(tmp_path / "b.json").raw == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "cannot read the chat template: "),
+        (b"\xff\xfe\x00", "cannot read the chat template: "),
+        (b"{% for %}", "the chat template cannot be read: "),
+        (b"{{ 10 ** 100000 }}", "the chat template cannot be read: "),
+    ],
+    ids=["missing", "no-text", "no-template", "no-expression"],
+)
+def test_a_chat_template_that_cannot_be_read_is_said_before_anything_is_asked(
+    content: bytes | None, why: str, tmp_path: Path, capsys: Capsys
+) -> None:
+    template = tmp_path / "template.jinja"
+    if content is not None:
+        template.write_bytes(content)
+    with serving(Synthetic()) as server:
+        said = call(capsys, *recording(server.url, tmp_path, template))
+        assert server.requests == 0
+    assert (said.status, said.out) == (3, "")
+    assert said.err.startswith(f"assay: {why}")
+    assert said.err.count("\n") == 1

@@ -262,3 +262,28 @@ def test_ctrl_c_judges_what_was_seen_and_keeps_the_evidence(
     assert result["requests"] == len(read(bundle)[1]) > 4
     again = call(capsys, "recheck", bundle, "--baseline", baseline_file)
     assert (again.status, again.out) == (2, said.out)
+
+
+def test_the_start_turns_the_order_of_the_prompts_and_is_kept_with_the_evidence(
+    baseline_file: Path, tmp_path: Path, capsys: Capsys
+) -> None:
+    deciding = []
+    for start in (0, 7):
+        bundle = tmp_path / f"{start}.jsonl.gz"
+        with serving(Synthetic(noise=HONEST, stack="x")) as server:
+            options = ("--decide-only", "--max-tokens", 25, "--start", start, "--evidence", bundle)
+            said = verify(capsys, baseline_file, server.url, *options)
+        header, observations = read(bundle)
+        assert header.settings.start == start
+        deciding.append([key for key in observations if not key.startswith("capability/")])
+        again = call(capsys, "recheck", bundle, "--baseline", baseline_file)
+        assert (again.status, again.out) == (said.status, said.out)
+    assert len(deciding[0]) > 12
+    assert set(deciding[0]) != set(deciding[1])
+    assert set(deciding[0][7:]) <= set(deciding[1])
+
+
+def test_a_start_below_0_is_refused(baseline_file: Path, capsys: Capsys) -> None:
+    said = verify(capsys, baseline_file, "http://127.0.0.1:1/v1", "--start", "-1")
+    assert (said.status, said.out) == (3, "")
+    assert "--start" in said.err
