@@ -9,9 +9,11 @@ from tests.strategies import DETERMINISTIC, answers, texts
 from tests.verifier.small_world import SUITE, recorded
 from verifier.baseline.model import ContextType, PrefixProbe, PrefixStyle
 from verifier.checks.asking import (
+    SEEDS,
     chat_body,
     context_probe,
     continues,
+    draw_seed,
     first_token_list,
     is_named,
     is_whole,
@@ -184,3 +186,10 @@ def test_no_parsed_answer_is_a_crash(given_answer: Answer, prefix: str) -> None:
     top = first_token_list(given_answer, prefix)
     assert top is None or len(top) == len(given_answer.positions[0].top if given_answer.positions else ())
     assert continues(PLACE, Observation("k", Status.OK, given_answer)) in (True, False)
+
+
+def test_every_place_of_a_run_is_drawn_with_a_seed_of_its_own() -> None:
+    seeds = {draw_seed(run, f"p{place}/0") for run in range(3) for place in range(300)}
+    assert len(seeds) == 900
+    assert all(0 <= seed < SEEDS for seed in seeds)
+    assert draw_seed(3, "p1/0") == draw_seed(3, "p1/0")

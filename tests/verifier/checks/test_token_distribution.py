@@ -22,6 +22,7 @@ from tests.verifier.small_world import (
 )
 from tests.verifier.synthetic import Synthetic
 from verifier.baseline.model import Baseline, ContextType, Role
+from verifier.checks.asking import draw_seed
 from verifier.checks.base import Observation, Outcome, Probe, Purpose
 from verifier.evidence.canonical import canonical_json
 from verifier.evidence.replay import replay
@@ -330,7 +331,8 @@ def test_every_other_token_is_drawn_where_that_can_be_seen_and_costs_nothing() -
     drawn = [bool(probe.body["temperature"]) for probe in asked]
     assert not any(drawn[::2])
     assert 0.8 < sum(drawn[1::2]) / len(drawn[1::2]) <= 1.0, "but for places of halves of characters"
-    assert {probe.body["seed"] for probe in asked if probe.body["temperature"]} == {7}
+    seeds = {probe.key: probe.body["seed"] for probe in asked if probe.body["temperature"]}
+    assert seeds == {key: draw_seed(2**31 + 7, key) for key in seeds}
     assert {probe.body["max_tokens"] for probe in asked} == {1}
 
 
@@ -389,3 +391,12 @@ def test_what_is_kept_with_a_baseline_changes_no_result(noise: float, settings: 
     result = verify(Synthetic(noise=noise, stack="x"), **settings)
     assert verify(Synthetic(noise=noise, stack="x"), baseline=fresh, **settings) == result
     assert fresh.memo
+
+
+def test_no_two_draws_of_a_run_share_a_seed() -> None:
+    """With one seed for all, an engine draws every token at one quantile: honesty would look like a trick."""
+    endpoint = Synthetic(noise=HONEST, stack="x")
+    verify(endpoint, decide_only=True)
+    drawn = [probe for probe in endpoint.asked if "seed" in probe.body and probe.purpose is Purpose.DECISION]
+    assert len(drawn) > 30
+    assert len({probe.body["seed"] for probe in drawn}) == len(drawn)
