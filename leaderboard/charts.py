@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log
+from math import log, log10
 
 NEAR, FAR = 0.25, 40.0
 """Deviations (100 - fidelity, points) between which the scale is logarithmic."""
@@ -88,12 +88,30 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The large picture: one track, with an axis for wide and one for narrow screens."""
+    """The large picture: one track, with an axis for wide and one for narrow screens.
+
+    `nearest` is where the rung stands that the deviation is closest to, `place` the stretch of rungs that it
+    may be.
+    """
 
     track: Track
     wide: Axis
     narrow: Axis
     others: tuple[float, ...]
+    nearest: float | None = None
+    place: Span | None = None
+
+
+STRONG = 6.0
+"""The power of ten at which the scale of e-values ends; it begins at 1, where there is no evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """An e-value on a logarithmic scale: its place, and where it would be enough, percent."""
+
+    x: float
+    needed: float
 
 
 SHARE_TICKS = (
@@ -180,17 +198,31 @@ def ladder(
     rungs: Sequence[Rung],
     brief: Sequence[Rung],
     others: Sequence[float] = (),
+    nearest: float | None = None,
+    place: tuple[float, float] | None = None,
 ) -> Ladder:
     """The large picture of one endpoint among the rungs of its model.
 
-    `brief` are the rungs named in few letters, `others` the fidelities of the model's other endpoints.
+    `brief` are the rungs named in few letters, `others` the fidelities of the model's other endpoints,
+    `nearest` that of the nearest rung, `place` those of the coarsest and the finest rung that it may be.
     """
     return Ladder(
         track=track(value, low, high, band, rungs),
         wide=axis(WIDE_TICKS, rungs, band, width=1000, letter=7.0, band_name="honest deployments"),
         narrow=axis(NARROW_TICKS, brief, band, width=320),
         others=tuple(position(other) for other in others),
+        nearest=None if nearest is None else position(nearest),
+        place=None if place is None else span(*place),
     )
+
+
+def strip(e_value: float, needed: float) -> Strip:
+    """An e-value between one and a million (clamped), with what it takes."""
+
+    def at(value: float) -> float:
+        return 100.0 * min(STRONG, log10(max(1.0, value))) / STRONG
+
+    return Strip(at(e_value), at(needed))
 
 
 def place(wanted: Sequence[tuple[float, str]], *, width: float, letter: float) -> tuple[Label, ...]:

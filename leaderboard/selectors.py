@@ -120,8 +120,9 @@ def open_runs(model_id: UUID) -> dict[str, Run]:
 
 
 def endpoint(endpoint_id: UUID) -> Endpoint | None:
-    """A listed endpoint with its model and provider. One query."""
-    return Endpoint.objects.select_related("model", "provider").filter(pk=endpoint_id, listed=True).first()
+    """A listed endpoint with its model, provider and monitor. One query."""
+    found = Endpoint.objects.select_related("model", "provider", "monitor")
+    return found.filter(pk=endpoint_id, listed=True).first()
 
 
 def runs_of(endpoint_id: UUID, limit: int = 20) -> list[Run]:
@@ -130,13 +131,13 @@ def runs_of(endpoint_id: UUID, limit: int = 20) -> list[Run]:
     return list(Run.objects.filter(endpoint=endpoint_id).order_by(*order)[:limit])
 
 
-def latest_of(runs: Iterable[Run]) -> Latest | None:
-    """The run that speaks for an endpoint among its runs, as `runs_of` orders them. No query."""
-    complete = [run for run in runs if run.state == RunState.COMPLETE]
-    if not complete:
+def speaking(row: Mapping[str, Any] | None, runs: Iterable[Run]) -> Run | None:
+    """The run that a row of a published board shows, from these runs or else by a query of its own."""
+    run_id = ((row or {}).get("run") or {}).get("id")
+    if run_id is None:
         return None
-    measured = next((run for run in complete if run.verdict != Verdict.NOT_MEASURED), complete[0])
-    return Latest(measured, None if measured is complete[0] else complete[0].ended)
+    known = next((one for one in runs if str(one.pk) == run_id), None)
+    return known or Run.objects.filter(pk=run_id).first()
 
 
 def findings_of(run_id: UUID) -> list[Finding]:

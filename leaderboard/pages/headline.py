@@ -38,7 +38,7 @@ def _deviating(result: Mapping[str, Any], model: str) -> str:
     nearest = ((result.get("ladder") or {}).get("nearest") or {}).get("label")
     declared, measured = declaration.get("declared"), declaration.get("measured")
     cause = (result.get("cause") or {}).get("name")
-    if cause in words.CAUSES:
+    if cause is not None and cause in words.CAUSES:
         return f": {words.CAUSES[cause]}"
     if declaration.get("state") == "broken" and measured:
         return f": declared {declared}, measured closest to {nearest or measured}"
@@ -54,6 +54,8 @@ def _different(result: Mapping[str, Any], model: str) -> str:
 
 
 def _inconclusive(result: Mapping[str, Any], model: str) -> str:
+    if result.get("awaits"):
+        return ": the evidence awaits confirmation"
     return ": the evidence gathered does not decide"
 
 
@@ -122,6 +124,8 @@ def _reason(result: Mapping[str, Any]) -> str:
     verdict = result.get("verdict")
     if verdict in ("deviating", "different-model"):
         return str((result.get("cause") or {}).get("evidence") or "")
+    if verdict == "inconclusive" and result.get("awaits"):
+        return awaited(result["awaits"])
     if verdict == "inconclusive":
         stopped = words.STOPPED.get(str(result.get("stopped_because")))
         return f"Undecided when it ended: {stopped}." if stopped else ""
@@ -129,6 +133,16 @@ def _reason(result: Mapping[str, Any]) -> str:
         # The sentence leads with the verdict, which stands above it already.
         return str(result.get("sentence") or "").partition(": ")[2]
     return ""
+
+
+def awaited(awaits: Mapping[str, Any]) -> str:
+    """What an accusation has and what it takes before it is published."""
+    so_far, needed = (numbers.evidence(awaits[key]) for key in ("e_value", "needed"))
+    return (
+        f"The evidence of a deviation so far is e{numbers.THIN}={numbers.THIN}{so_far}; among "
+        f"{_endpoints(awaits['among'])} it takes {needed} to be published. An independent run is asked "
+        "first, and its evidence multiplies in."
+    )
 
 
 def _decision(result: Mapping[str, Any]) -> str:

@@ -33,6 +33,18 @@ def fixed(value: float | None, decimals: int = 1) -> str:
     return text
 
 
+def signed(value: int) -> str:
+    """A difference with its sign: `+13`, `−2`, `0`."""
+    return f"+{whole(value)}" if value > 0 else whole(value)
+
+
+def significant(value: float) -> str:
+    """A number to three significant digits, whole numbers as they are."""
+    if value == round(value):
+        return whole(value)
+    return fixed(value, max(0, min(6, 2 - floor(log10(abs(value))))))
+
+
 def whole(value: float | None) -> str:
     """A count: 12 345."""
     return fixed(value, 0)

@@ -10,11 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from leaderboard import charts
-from leaderboard.pages import numbers, words
+from leaderboard.pages import numbers, weighing, words
+from leaderboard.pages.details import Detail, lines
 from leaderboard.pages.headline import Headline, headline, numbers_sentence
 from leaderboard.pages.rows import agreement, short
 from leaderboard.pages.words import Term
 from verifier.models import Endpoint, Finding, Run
+from verifier.scoring import policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Line:
     unit: str
     n: str
     cause: str
+    details: tuple[Detail, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class Report:
     measured: str
     declaration: str
     cause: str
+    explanation: tuple[Fact, ...]
+    weighed: tuple[weighing.Question, ...]
     raw: str
 
 
@@ -97,13 +102,23 @@ def report(result: Mapping[str, Any] | None, endpoint: Endpoint, others: Sequenc
     value, low, high = fidelity.get("value"), fidelity.get("low"), fidelity.get("high")
     band = (found.get("honest_band") or {}).get("fidelity")
     # Without distributions a rung has no fidelity to stand at.
-    known = [r for r in (found.get("ladder") or {}).get("rungs") or () if r.get("fidelity") is not None]
+    ladder = found.get("ladder") or {}
+    known = [r for r in ladder.get("rungs") or () if r.get("fidelity") is not None]
+    at = {str(r.get("name")): float(r["fidelity"]) for r in known}
+    place = ladder.get("high"), ladder.get("low")
+    nearest = (ladder.get("nearest") or {}).get("name") if place != (None, None) else None
     rungs = [charts.Rung(str(r.get("label") or short(r)), float(r["fidelity"])) for r in known]
     brief = [charts.Rung(short(r), float(r["fidelity"])) for r in known]
     return Report(
         headline=headline(result, endpoint.model.name),
         numbers=numbers_sentence(found),
-        ladder=charts.ladder(value, low, high, band, rungs, brief, others) if value is not None else None,
+        ladder=None
+        if value is None
+        else charts.ladder(
+            *(value, low, high, band, rungs, brief, others),
+            nearest=at.get(str(nearest)),
+            place=(at[place[0]], at[place[1]]) if place[0] in at and place[1] in at else None,
+        ),
         ladder_lines=_ladder_lines(endpoint.label, fidelity, band, known),
         figure=numbers.estimate(value, low, high) if value is not None else "",
         interval=numbers.interval(low, high),
@@ -116,8 +131,47 @@ def report(result: Mapping[str, Any] | None, endpoint: Endpoint, others: Sequenc
         measured=declaration.get("measured") or "",
         declaration=declaration.get("state") or "unknown",
         cause=str((found.get("cause") or {}).get("name") or ""),
+        explanation=explanation(found),
+        weighed=weighing.questions(found),
         raw=json.dumps(result, indent=2, ensure_ascii=False) if result else "",
     )
+
+
+def explanation(result: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """What a deviation looks like: its cause, the known variant it answers like, its place on the ladder."""
+    if result.get("verdict") not in policy.ACCUSING:
+        return ()
+    cause, variant, ladder = (result.get(key) or {} for key in ("cause", "fingerprint", "ladder"))
+    facts = []
+    if cause.get("name"):
+        name = words.CAUSE_NAMES.get(cause["name"], str(cause["name"]).capitalize())
+        facts.append(Fact("Cause", name + _support(cause.get("support")), str(cause.get("evidence") or "")))
+    else:
+        facts.append(Fact("Cause", "None of the known ones", "No check explains the deviation."))
+    if variant.get("variant"):
+        said = f"Answers as {variant['variant']} does" + _support(variant.get("support"))
+        facts.append(Fact("Fingerprint", said, "Its lists deviate in the same places and directions."))
+    if ladder.get("nearest"):
+        facts.append(Fact("On the ladder", *_placed(ladder)))
+    return tuple(facts)
+
+
+def _placed(ladder: Mapping[str, Any]) -> tuple[str, str]:
+    """Where a deviation stands among the known degradations, and how surely."""
+    labels = {str(r.get("name")): str(r.get("label") or short(r)) for r in ladder.get("rungs") or ()}
+    nearest = str(ladder["nearest"].get("label") or short(ladder["nearest"]))
+    where = words.PLACES.get(str(ladder.get("place")), "Closest to {label}").format(label=nearest)
+    low, high = (labels.get(str(ladder.get(end))) for end in ("low", "high"))
+    if not low or not high:
+        return where, ""
+    if low == high:
+        return where + _support(ladder.get("support")), "It stays there when the prompts are drawn again."
+    note = f"When the prompts are drawn again it lies between {low} and {high} (95{numbers.THIN}% of draws)."
+    return where + _support(ladder.get("support")), note
+
+
+def _support(share: float | None) -> str:
+    return "" if share is None else f", support {numbers.percent(share)}"
 
 
 def _share(found: Mapping[str, Any] | None) -> charts.Measure | None:
@@ -129,18 +183,18 @@ def _share(found: Mapping[str, Any] | None) -> charts.Measure | None:
 def _ladder_lines(
     label: str, fidelity: Mapping[str, float], band: float | None, rungs: Iterable[Mapping[str, Any]]
 ) -> tuple[LadderLine, ...]:
-    lines = []
+    found = []
     for rung in rungs:
         name, at = str(rung.get("label") or short(rung)), float(rung["fidelity"])
-        lines.append((at, LadderLine(name, numbers.fixed(at, 1), "", "known degradation")))
+        found.append((at, LadderLine(name, numbers.fixed(at, 1), "", "known degradation")))
     if band is not None:
         honest = LadderLine("Honest deployments", f"≥ {numbers.fixed(band, 1)}", "", "the honest band")
-        lines.append((100.0, honest))
+        found.append((100.0, honest))
     if fidelity:
         value, low, high = fidelity["value"], fidelity["low"], fidelity["high"]
         figures = numbers.estimate(value, low, high), numbers.interval(low, high)
-        lines.append((value, LadderLine(label, *figures, "this endpoint")))
-    return tuple(line for _, line in sorted(lines, key=lambda pair: -pair[0]))
+        found.append((value, LadderLine(label, *figures, "this endpoint")))
+    return tuple(line for _, line in sorted(found, key=lambda pair: -pair[0]))
 
 
 def _facts(result: Mapping[str, Any]) -> tuple[Fact, ...]:
@@ -186,6 +240,9 @@ def estimate(found: Mapping[str, float]) -> str:
 def _decided(result: Mapping[str, Any]) -> list[Fact]:
     alpha = result.get("alpha")
     needed = "" if not alpha else f"{numbers.whole(1 / alpha)} decides, at α = {numbers.percent(alpha)}"
+    accuse_at = result.get("accuse_at")
+    if accuse_at and alpha and accuse_at > 1 / alpha:
+        needed += f"; an accusation takes {numbers.evidence(accuse_at)} among all that are listed"
     facts = [Fact("e-value", numbers.evidence(result.get("e_value")), needed)]
     decided = result.get("decision_tokens")
     if decided is not None:
@@ -213,6 +270,9 @@ def _provenance(result: Mapping[str, Any]) -> list[Fact]:
     suite, _, digest = str(versions.get("suite") or "").partition(" sha256:")
     return [
         Fact("Suite", suite, _brief(f"sha256:{digest}") if digest else ""),
+        Fact(
+            "Hidden pool", _brief(str(versions.get("hidden_pool") or "")), "part of the prompts are from it"
+        ),
         Fact("Policy", str(versions.get("policy") or ""), f"Assay {versions.get('assay', '')}".strip()),
         Fact("Seed", str(result.get("seed", ""))),
         Fact("Baseline", _brief(str(result.get("baseline") or ""))),
@@ -226,22 +286,26 @@ def _brief(digest: str) -> str:
 
 def finding_line(finding: Finding) -> Line:
     """A finding as a line of its table."""
+    unit = words.DEVIATIONS.get(finding.check_name)
+    scale = 1.0 if unit is None else 100.0
+    low, high = (None if end is None else scale * end for end in (finding.low, finding.high))
     return Line(
-        check=finding.check_name.replace("_", " ").capitalize(),
+        check=words.CHECKS.get(finding.check_name, finding.check_name.replace("_", " ").capitalize()),
         version=finding.version,
         term=words.outcome(finding.outcome),
-        estimate=_found(finding),
-        interval=numbers.interval(finding.low, finding.high, 3),
-        unit=words.UNITS.get(finding.unit, finding.unit),
+        estimate=_found(None if finding.estimate is None else scale * finding.estimate, low, high),
+        interval=numbers.interval(low, high, 3),
+        unit=unit or words.UNITS.get(finding.unit, finding.unit),
         n=numbers.whole(finding.n),
         cause=finding.cause,
+        details=lines(finding.check_name, finding.details),
     )
 
 
-def _found(finding: Finding) -> str:
-    if finding.low is None and finding.estimate is not None and finding.estimate == round(finding.estimate):
-        return numbers.whole(finding.estimate)
-    return numbers.estimate(finding.estimate, finding.low, finding.high, 3)
+def _found(value: float | None, low: float | None, high: float | None) -> str:
+    if value is not None and low is None:
+        return numbers.significant(value)
+    return numbers.estimate(value, low, high, 3)
 
 
 def past(run: Run) -> Past:

@@ -55,6 +55,7 @@ class Row:
     measured: str
     declaration: str
     cause: str
+    awaits: str
     decision_tokens: str
     completion_tokens: str
     latency: str
@@ -95,7 +96,7 @@ def board_row(row: Mapping[str, Any], board: Mapping[str, Any], *, several_provi
         opens=True,
         track=charts.track(value, low, high, (source[0] or {}).get("fidelity"), rungs(source[1])),
         described=_described(fidelity, result.get("honest_band")),
-        term=words.verdict(result.get("verdict")),
+        term=words.AWAITING if result.get("awaits") else words.verdict(result.get("verdict")),
         fidelity=None if fidelity is None else Figure.of(numbers.estimate(value, low, high)),
         interval=numbers.interval(low, high),
         agreement=None if fidelity else _agreement(result),
@@ -104,6 +105,7 @@ def board_row(row: Mapping[str, Any], board: Mapping[str, Any], *, several_provi
         measured=declaration.get("measured") or "",
         declaration=declaration.get("state") or "unknown",
         cause=str((result.get("cause") or {}).get("name") or ""),
+        awaits=_awaits(result),
         decision_tokens=_decided(result),
         completion_tokens=numbers.whole(written) if written else "",
         latency="" if first_token(row) is None else numbers.quantity(first_token(row), "ms"),
@@ -111,6 +113,21 @@ def board_row(row: Mapping[str, Any], board: Mapping[str, Any], *, several_provi
         missed=moment(row["missed"]),
         run=(row["run"] or {}).get("id") or "",
     )
+
+
+def row_of(board: Mapping[str, Any] | None, endpoint_id: str) -> Mapping[str, Any] | None:
+    """The row of this endpoint on a published board."""
+    found: Mapping[str, Any]
+    for found in (board or {}).get("rows", ()):
+        if found["endpoint"]["id"] == endpoint_id:
+            return found
+    return None
+
+
+def awaits(row: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """What the accusation of this row still awaits; None where there is none."""
+    found: Mapping[str, Any] | None = ((row or {}).get("result") or {}).get("awaits")
+    return found
 
 
 def other_fidelities(board: Mapping[str, Any] | None, endpoint_id: str) -> tuple[float, ...]:
@@ -190,6 +207,13 @@ def _agreement(result: Mapping[str, Any]) -> Agreement | None:
 def _decided(result: Mapping[str, Any]) -> str:
     decided = result.get("verdict") in ("faithful", "deviating", "different-model")
     return numbers.whole(result.get("decision_tokens")) if decided else ""
+
+
+def _awaits(result: Mapping[str, Any]) -> str:
+    found = result.get("awaits")
+    if not found:
+        return ""
+    return f"e-value {numbers.evidence(found['e_value'])} of {numbers.evidence(found['needed'])}"
 
 
 def _note(result: Mapping[str, Any], terms: Mapping[str, Any] | None) -> str:

@@ -10,14 +10,16 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from leaderboard import charts, selectors
+from leaderboard import charts, publication, selectors
 from leaderboard.models import Snapshot
 from leaderboard.pages import evidence, rows, words
 from leaderboard.pages.filters import SORTS, Filters, first_token
-from leaderboard.pages.headline import board_sentence
+from leaderboard.pages.headline import Headline, board_sentence, headline
 from leaderboard.pages.methodology import methodology as explained
 from leaderboard.pages.report import commands, finding_line, past, report
+from leaderboard.pages.weighing import watched
 from verifier.models import Run, RunState
+from verifier.scoring import policy
 
 CONTEXTS_SHOWN = 4
 PAGE_SIZE = 50
@@ -102,26 +104,31 @@ def provider(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def endpoint(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
-    """One endpoint: verdict, picture, evidence, findings, history."""
+    """One endpoint as it is published: verdict, picture, evidence, findings, history."""
     found = selectors.endpoint(endpoint_id)
     if found is None:
         raise Http404("No endpoint of this address is listed.")
     runs = selectors.runs_of(endpoint_id)
-    latest = selectors.latest_of(runs)
-    findings = [] if latest is None else selectors.findings_of(latest.run.pk)
-    result = None if latest is None else latest.run.result
     snapshot = selectors.snapshot_of(found.model.org, found.model.name)
     board = None if snapshot is None else snapshot.board
+    row = rows.row_of(board, str(found.pk))
+    speaks = selectors.speaking(row, runs)
+    findings = [] if speaks is None else selectors.findings_of(speaks.pk)
+    result, awaits = None, rows.awaits(row)
+    if speaks is not None and speaks.result is not None:
+        result = publication.shown(speaks.result, awaits)
     context = {
         "endpoint": found,
-        "latest": latest,
-        "run": None if latest is None else latest.run,
+        "missed": rows.moment((row or {}).get("missed")),
+        "run": speaks,
+        "awaits": awaits,
         "report": report(result, found, rows.other_fidelities(board, str(found.pk))),
         "share_ticks": charts.SHARE_TICKS,
         "contexts": evidence.most_divergent(findings, CONTEXTS_SHOWN),
         "findings": [finding_line(finding) for finding in findings],
         "commands": commands(found, result),
         "history": [past(run) for run in runs],
+        "watched": watched(getattr(found, "monitor", None)),
         "under_way": next((run for run in runs if run.state in selectors.OPEN), None),
         "now": timezone.now(),
     }
@@ -146,6 +153,7 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
     findings = selectors.findings_of(run_id) if found.state == RunState.COMPLETE else []
     context = {
         **_progress(found),
+        "published": _published(found),
         "endpoint": found.endpoint,
         "report": report(found.result, found.endpoint),
         "findings": [finding_line(finding) for finding in findings],
@@ -169,6 +177,19 @@ def progress(request: HttpRequest, run_id: UUID) -> HttpResponse:
         response["HX-Refresh"] = "true"
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _published(found: Run) -> Headline | None:
+    """What is published of the endpoint, where this run by itself accuses it and is not what is published."""
+    if found.verdict not in policy.ACCUSING:
+        return None
+    model = found.endpoint.model
+    snapshot = selectors.snapshot_of(model.org, model.name)
+    row = rows.row_of(None if snapshot is None else snapshot.board, str(found.endpoint_id))
+    result = (row or {}).get("result")
+    if result and result.get("verdict") == found.verdict:
+        return None
+    return headline(result, model.name)
 
 
 def _run(run_id: UUID) -> Run:

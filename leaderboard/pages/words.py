@@ -46,6 +46,13 @@ VERDICTS: Mapping[str, Term] = {
     "not-measured": NOT_MEASURED,
 }
 
+AWAITING = Term(
+    "inconclusive",
+    "ring",
+    "quiet",
+    "One run accuses; among all published endpoints that takes more evidence, so another run is asked first.",
+)
+
 CAUSES: Mapping[str, str] = {
     "kv-cache quantization": "its attention cache looks quantized",
     "pruning": "part of the weights looks cut away",
@@ -62,6 +69,24 @@ CAUSES: Mapping[str, str] = {
     "special-casing": "prompts that it can know are answered by other weights than the rest",
 }
 """What a sentence says of each cause; a quantization of the weights is told by its place on the ladder."""
+
+CAUSE_NAMES: Mapping[str, str] = {
+    "kv-cache quantization": "Quantized KV cache",
+    "weight quantization": "Quantized weights",
+    "dropped layer": "A layer left out",
+    "hidden prompt": "A hidden prompt",
+    "wrong template": "Another chat template",
+    "temperature override": "Another temperature",
+    "truncated context": "Long prompts cut",
+}
+"""Names of causes where a reader is helped by other words than the policy's."""
+
+PLACES: Mapping[str, str] = {
+    "at": "Closest to {label}",
+    "beyond": "Further off than the coarsest known degradation, {label}",
+    "short-of": "Less than the smallest known degradation, {label}",
+}
+"""Where a deviation stands among the known degradations."""
 
 OUTCOMES: Mapping[str, Term] = {
     "pass": Term("pass", "disc", "faithful", "As the official weights do."),
@@ -111,10 +136,29 @@ EVIDENCE_LEVELS: Mapping[str, str] = {
 UNITS: Mapping[str, str] = {"k": "tokens listed"}
 """Units that a reader would not know, in words."""
 
+DEVIATIONS: Mapping[str, str] = {
+    "raw_text": "points of deviation",
+    "weights": "points of deviation",
+    "nearest_variant": "points apart from it",
+    "context_window": "points of deviation",
+    "pool_gap": "points, hidden less public",
+}
+"""Checks whose estimate is a mean deviation of 0..1, which a reader takes in points of 100."""
+
+CHECKS: Mapping[str, str] = {
+    "capabilities": "What it offers",
+    "token_distribution": "Token distribution",
+    "pool_gap": "Public and hidden prompts",
+    "nearest_variant": "Nearest known variant",
+    "routing": "Partial routing",
+}
+"""Names of checks that their identifiers do not give."""
+
 CONTEXT_TYPES: Mapping[str, str] = {
     "first_token": "first token of a chat answer",
     "chat_prefix": "continued chat answer",
-    "scored_answer": "scored answer",
+    "greedy": "within its own greedy answer",
+    "scored": "within its own answer, scored by a live reference",
     "raw_text": "raw text",
 }
 

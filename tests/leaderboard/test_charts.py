@@ -130,3 +130,17 @@ def test_the_rest_is_shown_where_both_sides_are_known() -> None:
     assert bars[-1].endpoint == pytest.approx(0.5)
     assert not charts.paired_bars({}, {"a": 1.0})[-1].is_rest
     assert charts.paired_bars({}, {}) == ()
+
+
+def test_an_e_value_stands_on_a_scale_of_its_own() -> None:
+    assert charts.strip(100.0, 1e4) == charts.Strip(100 / 3, 200 / 3)
+    assert charts.strip(0.0, 1.0) == charts.Strip(0.0, 0.0), "less than nothing is drawn as no evidence"
+    assert charts.strip(1e300, 1e9) == charts.Strip(100.0, 100.0)
+
+
+def test_the_nearest_rung_and_what_it_may_be_are_marked() -> None:
+    made = charts.ladder(97.2, 96.7, 97.6, 99.4, (), (), nearest=97.4, place=(94.4, 97.4))
+    assert made.nearest == charts.position(97.4)
+    assert made.place == charts.span(94.4, 97.4)
+    plain = charts.ladder(97.2, 96.7, 97.6, 99.4, (), ())
+    assert (plain.nearest, plain.place) == (None, None)

@@ -28,7 +28,7 @@ def test_the_run_that_speaks_is_the_last_that_measured(django_assert_num_queries
     assert third.pk not in latest
 
 
-def test_the_selectors_agree_on_which_run_speaks() -> None:
+def test_the_run_that_a_row_shows(django_assert_num_queries: Any) -> None:
     now = timezone.now()
     endpoint = factories.endpoint("One")
     measured = factories.run(endpoint, ended=now - timedelta(days=1))
@@ -36,9 +36,14 @@ def test_the_selectors_agree_on_which_run_speaks() -> None:
     factories.open_run(endpoint)
     runs = selectors.runs_of(endpoint.pk)
     assert runs[0].state == RunState.RUNNING
-    assert selectors.latest_of(runs) == selectors.Latest(measured, now)
     assert selectors.latest_results([endpoint.pk])[endpoint.pk] == selectors.Latest(measured, now)
-    assert selectors.latest_of([]) is None
+    row = {"run": {"id": str(measured.pk)}}
+    with django_assert_num_queries(0):
+        assert selectors.speaking(row, runs) == measured
+        assert selectors.speaking(None, runs) is None
+        assert selectors.speaking({"run": None}, runs) is None
+    with django_assert_num_queries(1):
+        assert selectors.speaking(row, runs[:1]) == measured, "it may be older than the runs that are shown"
 
 
 def test_what_is_not_listed_is_not_found() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from leaderboard import publication
 from leaderboard.pages import numbers, words
 from leaderboard.pages.headline import board_sentence, headline, numbers_sentence
 from tests.leaderboard.factories import faithful, result
@@ -79,12 +80,21 @@ def test_text_alone_speaks_of_agreement() -> None:
     assert "fidelity" not in said.lower()
 
 
+def test_what_awaits_confirmation_says_how_much_it_takes() -> None:
+    awaits = {"e_value": 450.0, "needed": 600.0, "among": 30}
+    found = publication.shown(result(), awaits)
+    assert str(headline(found, MODEL)) == "Inconclusive: the evidence awaits confirmation"
+    said = numbers_sentence(found).replace(numbers.THIN, " ")
+    assert "The evidence of a deviation so far is e = 450; among 30 endpoints it takes 600" in said
+    assert "Decided" not in said
+
+
 def test_what_has_no_number_says_why() -> None:
     undecided = numbers_sentence(result("inconclusive", stopped_because="budget"))
     assert undecided.endswith("Undecided when it ended: the budget was used up.")
     silent = result("not-measured", None, agreement=None, sentence="Not measured: no answer: timeout.")
     assert numbers_sentence(silent) == "no answer: timeout."
-    caused = result(cause={"name": "prompt or template", "evidence": "It counts 13 tokens more."})
+    caused = result(cause={"name": "hidden prompt", "evidence": "It counts 13 tokens more."})
     assert "It counts 13 tokens more." in numbers_sentence(caused)
     assert numbers_sentence({}) == ""
 

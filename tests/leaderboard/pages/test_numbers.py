@@ -90,3 +90,14 @@ def test_probabilities() -> None:
 def test_ages(seconds: int, shown: str) -> None:
     now = datetime(2026, 11, 23, 12, tzinfo=UTC)
     assert plain(numbers.ago(now - timedelta(seconds=seconds), now)) == shown
+
+
+def test_differences_have_a_sign_and_numbers_no_more_digits_than_they_need() -> None:
+    assert [numbers.signed(value) for value in (13, -2, 0)] == ["+13", f"{numbers.MINUS}2", "0"]
+    assert [numbers.significant(value) for value in (20.0, 0.1567, 15.67, 1234.5, 0.0)] == [
+        "20",
+        "0.157",
+        "15.7",
+        f"1{numbers.THIN}234",
+        "0",
+    ]

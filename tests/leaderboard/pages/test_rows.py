@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from leaderboard import boards, charts
+from leaderboard import boards, charts, publication
 from leaderboard.pages import numbers
 from leaderboard.pages.rows import (
     Figure,
@@ -10,8 +10,10 @@ from leaderboard.pages.rows import (
     board_rows,
     ladder_rungs,
     other_fidelities,
+    row_of,
     rungs,
 )
+from leaderboard.pages.rows import awaits as awaits_of
 from tests.leaderboard.factories import BAND, faithful, result
 from tests.leaderboard.pages.test_filters import entry
 
@@ -88,6 +90,19 @@ def test_what_was_not_measured_has_no_numbers() -> None:
 def test_an_undecided_run_has_no_tokens_to_decide() -> None:
     found = board(entry("a", result("inconclusive", decision_tokens=422)))
     assert board_rows(found, found["rows"])[0].decision_tokens == ""
+
+
+def test_a_row_that_awaits_confirmation_accuses_of_nothing() -> None:
+    awaits = {"e_value": 450.0, "needed": 600.0, "among": 30}
+    found = board(entry("a", dict(publication.shown(result(), awaits))))
+    (row,) = board_rows(found, found["rows"])
+    assert (row.term.word, row.awaits) == ("inconclusive", "e-value 450 of 600")
+    assert (row.measured, row.declaration, row.cause) == ("", "unknown", "")
+    assert row.fidelity is not None
+    assert awaits_of(row_of(found, "a")) == awaits
+    assert row_of(found, "b") is None
+    assert row_of(None, "a") is None
+    assert awaits_of(None) is None
 
 
 def test_rungs_without_a_fidelity_are_left_out() -> None:

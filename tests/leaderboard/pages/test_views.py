@@ -100,8 +100,11 @@ def test_pages_of_runs_read_little(client: Client, board: Any, django_assert_num
         factories.observation(run, number)
     with django_assert_num_queries(4):
         text(client, f"/endpoints/{endpoint.pk}/")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):  # one for what is published, since it accuses
         text(client, f"/runs/{run.pk}/?page=2")
+    honest = board["Lab f16"].runs.get()
+    with django_assert_num_queries(3):  # it has no observations to fetch
+        text(client, f"/runs/{honest.pk}/")
     with django_assert_num_queries(1):
         text(client, f"/runs/{run.pk}/progress/")
 
@@ -171,6 +174,7 @@ def test_an_endpoint_that_is_down_shows_its_last_verdict(client: Client) -> None
     now = timezone.now()
     factories.run(endpoint, ended=now - timedelta(days=1))
     factories.run(endpoint, factories.result("not-measured", None, agreement=None), ended=now)
+    services.publish(endpoint.model_id)
     page = text(client, f"/endpoints/{endpoint.pk}/")
     assert "Deviating" in page
     assert "could not measure" in page
@@ -343,3 +347,71 @@ def test_errors_are_pages_in_style(client: Client) -> None:
     assert b"This is our failure" in server_error(request).content
     assert bad_request(request, Exception()).status_code == 400
     assert b"This is not open to you" in permission_denied(request, Exception()).content
+
+
+@pytest.fixture
+def waiting() -> Endpoint:
+    endpoint = factories.endpoint("Waiting", what="8-bit weights, one run")
+    cause = {"name": "pruning", "support": 0.9, "evidence": "It answers as a pruned one does."}
+    run = factories.run(endpoint, factories.result(cause=cause), e_value=15.0)
+    factories.finding(run)
+    services.publish(endpoint.model_id)
+    return endpoint
+
+
+def test_an_accusation_that_awaits_confirmation_is_not_worded_as_one(
+    client: Client, waiting: Endpoint
+) -> None:
+    row = text(client, "/")
+    assert "awaits confirmation" in row
+    assert "e-value 15 of 20" in row
+    page = text(client, f"/endpoints/{waiting.pk}/")
+    for source in (row, page):
+        assert "inconclusive" in source.lower()
+        assert "pruning" not in source
+        assert "declaration broken" not in source
+    assert "The evidence of a deviation so far is e = 15; among 1 endpoint it takes 20" in page
+    assert "What it looks like" not in page
+    assert "a pruned one" not in page
+    assert "As the run by itself has them" in page
+
+
+def test_the_run_keeps_its_own_verdict_and_says_what_is_published(client: Client, waiting: Endpoint) -> None:
+    page = text(client, f"/runs/{waiting.runs.get().pk}/")
+    assert "This run by itself" in page
+    assert "Published of the endpoint" in page
+    assert "the evidence awaits confirmation" in page
+    assert "a pruned one" in page
+
+
+def test_a_published_accusation_needs_no_such_words(client: Client, board: Any) -> None:
+    page = text(client, f"/runs/{board['Lab Q8_0'].runs.get().pk}/")
+    assert "This run by itself" not in page
+    assert "How the evidence weighs" in page
+
+
+def test_an_endpoint_shows_what_is_published_and_nothing_newer(client: Client, board: Any) -> None:
+    endpoint = board["Lab f16"]
+    factories.run(endpoint, factories.result(), ended=timezone.now())
+    assert "Faithful" in text(client, f"/endpoints/{endpoint.pk}/")
+    services.publish(endpoint.model_id)
+    assert "Deviating" in text(client, f"/endpoints/{endpoint.pk}/")
+
+
+def test_a_deviation_is_explained(client: Client) -> None:
+    endpoint = factories.endpoint("One")
+    run = factories.run(
+        endpoint,
+        factories.result(
+            cause={"name": "kv-cache quantization", "support": 0.97, "evidence": "It answers as q4_0 does."},
+            fingerprint={"variant": "KV cache q4_0", "support": 0.97},
+        ),
+    )
+    factories.finding(run, details={"deviation": 0.0279, "kl": 0.031})
+    services.publish(endpoint.model_id)
+    for address in (f"/endpoints/{endpoint.pk}/", f"/runs/{run.pk}/"):
+        page = text(client, address)
+        assert "Answers as KV cache q4_0 does, support 97 %" in page
+        assert "Closest to INT8 per row, support 98 %" in page
+        assert "2.8 points" in page
+        assert "How the evidence weighs" in page
