@@ -117,7 +117,7 @@ def test_a_hidden_pool_is_read_at_start(tmp_path: Path) -> None:
     )
     public = next(prompt for prompt in load("core").prompts if len(prompt.messages) == 1)
     pool.write_bytes(as_jsonl([replace(public, id="h1")]))
-    assert "says the same as the public" in message(tmp_path, ASSAY_HIDDEN_POOL=str(pool))
+    assert "says the same as" in message(tmp_path, ASSAY_HIDDEN_POOL=str(pool))
 
 
 def test_secrets_are_not_repeated_in_messages_or_repr(tmp_path: Path) -> None:
