@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import random
 import shutil
 import socket
 import tempfile
@@ -24,6 +25,10 @@ KEPT = {"lock", "secret_key", "credential_keys"}
 
 class AlreadyRunning(Exception):
     """Another demo uses the folder."""
+
+
+PORTS = range(20_000, 26_000)
+"""Where the demo's ports are taken from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +99,21 @@ def socket_path(folder: Path) -> Path:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody listens on now, all different."""
+    """Ports of 127.0.0.1 that nobody listens on now, all different.
+
+    They lie below the ports that a system hands out by itself: between now and their use, no connection and
+    no other program's "any free port" takes one of them.
+    """
+    found: list[int] = []
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
+        for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+            if len(found) == count:
+                break
+            one = stack.enter_context(socket.socket())
+            with contextlib.suppress(OSError):
+                one.bind(("127.0.0.1", port))
+                found.append(port)
+    return found
 
 
 def free_port_near(wanted: int) -> int:
