@@ -19,16 +19,14 @@ from django.core.management.utils import get_random_secret_key
 from leaderboard.environment import kept_secret
 
 MARK = "ASSAY_DEMO_PORTS"
+PORTS = range(20_000, 26_000)
+"""Where the demo's ports are taken from."""
 LONGEST_SOCKET_PATH = 100
 KEPT = {"lock", "secret_key", "credential_keys"}
 
 
 class AlreadyRunning(Exception):
     """Another demo uses the folder."""
-
-
-PORTS = range(20_000, 26_000)
-"""Where the demo's ports are taken from."""
 
 
 @dataclass(frozen=True, slots=True)
