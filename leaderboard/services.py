@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from leaderboard import boards, publication
 from leaderboard.models import Snapshot
-from leaderboard.publication import Standing
+from leaderboard.publication import Evidence, Standing
 from leaderboard.selectors import Listed, evidence_of_listed, latest_results
 from verifier import services as facts
 from verifier.evidence.canonical import digest
 from verifier.models import Endpoint, Model
-from verifier.selectors import open_run
+from verifier.selectors import current_baseline, open_run
 
 log = structlog.get_logger(__name__)
 
@@ -82,13 +82,19 @@ def follow_up() -> None:
             publish(model_id)
     for endpoint_id, one in found.items():
         if one.awaits is not None and open_run(endpoint_id) is None:
-            _confirm(endpoint_id, one.awaits)
+            _confirm(endpoint_id, one.awaits, listed[endpoint_id].runs[0])
 
 
-def _confirm(endpoint_id: UUID, awaits: publication.Awaits) -> None:
-    """Queue a run that goes on until the evidence of both is enough, unless there were enough of them."""
+def _confirm(endpoint_id: UUID, awaits: publication.Awaits, newest: Evidence) -> None:
+    """Queue a run that goes on until the evidence of both is enough, unless there were enough of them.
+
+    Where the baseline or the endpoint is another one by now, nothing multiplies in: it stands for itself.
+    """
     endpoint = Endpoint.objects.select_related("model").get(pk=endpoint_id)
-    wanting = awaits.needed / max(1.0, awaits.e_value)
+    baseline = current_baseline(endpoint.model_id)
+    wanting = awaits.needed
+    if baseline is not None and str(baseline.pk) == newest.baseline and newest.present:
+        wanting /= max(1.0, awaits.e_value)
     try:
         run = facts.confirm_run(endpoint, settings={"accuse_at": max(1.0, wanting)})
     except facts.RunNotPossible as error:

@@ -10,6 +10,7 @@ from leaderboard import services
 from leaderboard.models import Snapshot
 from tests.leaderboard import factories
 from verifier.models import Endpoint, Model, Run
+from verifier.models.base import new_id
 
 pytestmark = pytest.mark.django_db
 
@@ -135,6 +136,18 @@ def test_one_confirming_run_is_asked_for_with_another_seed_and_what_is_wanting()
     assert (confirming.endpoint, confirming.trigger) == (endpoint, "confirmation")
     assert confirming.seed != run.seed
     assert confirming.settings["accuse_at"] == pytest.approx(600 / 450)
+
+
+def test_against_another_baseline_a_run_has_to_be_enough_by_itself() -> None:
+    endpoint, *_ = thirty()
+    run = factories.run(endpoint, e_value=450.0)
+    newer = factories.baseline(endpoint.model)
+    newer.pk = new_id()
+    newer.save(force_insert=True)
+    services.follow_up()
+    confirming = Run.objects.get(state="queued")
+    assert confirming.baseline_id == newer.pk != run.baseline_id
+    assert confirming.settings["accuse_at"] == 600.0
 
 
 def test_independent_runs_multiply_and_the_endpoint_is_accused() -> None:

@@ -73,14 +73,13 @@ def test_the_references_template_is_used_to_ask_raw_text(toys: Toys) -> None:
     assert all(answer.request["api"] == "completions" for answer in asked)
 
 
-def test_a_template_that_refuses_the_suite_is_told_to_the_operator(toys: Toys) -> None:
+def test_prompts_that_the_template_refuses_are_not_asked_as_raw_text(toys: Toys) -> None:
     world.reference(toys().base_url, chat_template="{{ raise_exception('only one turn') }}")
     baseline = services.queue_baseline(world.model(), prompts=4)
     services.record_baseline(baseline.pk)
     baseline.refresh_from_db()
-    assert baseline.state == BaselineState.FAILED
-    assert "only one turn" in baseline.error
-    assert "Assay itself failed" not in baseline.error
+    assert baseline.state == BaselineState.READY, baseline.error
+    assert not baseline.answers.filter(key__endswith="/raw").exists()
 
 
 def test_a_recording_that_ran_out_of_time_goes_on_where_it_was(toys: Toys, settings: Settings) -> None:
