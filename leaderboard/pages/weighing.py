@@ -14,10 +14,10 @@ from verifier.stats.decision import WEIGHTS
 from verifier.stats.e_detector import EDetector
 
 ACCUSING: Mapping[str, tuple[str, str]] = {
-    "distribution": ("Next-token lists", "further off than honest deployments stray"),
+    "distribution": ("Next-token lists", "further off than the honest band reaches"),
     "choice": ("Greedy choices", "not the likeliest of the list that came with them"),
     "sampling": ("Sampled tokens", "not spread as the list that came with them says"),
-    "window": ("Long prompts", "further off than honest deployments stray"),
+    "window": ("Long prompts", "further off than their own honest band reaches"),
 }
 CLEARING: Mapping[str, tuple[str, str]] = {
     "faithful_bulk": ("Within the band, on the whole", "the mean deviation is smaller than the band allows"),
