@@ -34,7 +34,7 @@ from verifier.models import (
 
 WORKERS = 3
 """Jobs at a time: two deployments of the lab keep two cores busy, and the judging takes some time too."""
-SHORT = 40
+SHORT = 30
 """Prompts of the first baseline: asked of the reference and of everything that calibrates."""
 LONG = 300
 """Prompts of the longer one; the whole suite would take the reference far longer than all verdicts take."""
