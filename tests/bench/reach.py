@@ -37,6 +37,8 @@ CAUSES_RIGHT = {LOGPROBS: 0.9, TEXT: 0.7}
 ONLY_FULL = (
     *("f16-threads", "f16-kvf32", "f32-slots"),
     *("int6-g64", "nf4", "int3-g64", "int2-g64", "heads-3", "layers-last-2", "int8-tensor", "pruned-20"),
-    *("int4-top5", "int4-no-bytes", "open-no-completions", "open-no-bytes"),
+    *("q5_0", "noise-1", "sparse-2-4", "int4-no-prefix", "int4-top5", "int4-no-bytes"),
+    *("open-top5", "open-text", "open-no-completions", "open-no-prefix", "open-no-bytes", "open-token-ids"),
 )
-"""What is judged with FULL=1 only: the rest has one of every cause, and every row that must be reached."""
+"""What is judged with FULL=1 only: the rest has one of every cause, two of those that need a stored variant,
+and every row that must be reached."""
