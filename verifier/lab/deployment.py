@@ -5,30 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from verifier.scoring import policy
+
 Role = Literal[
     "reference", "calibration-honest", "calibration-rung", "calibration-variant", "honest", "degraded"
 ]
 """The reference; what sets band, ladder and known variants; and what is judged, never the same."""
 
 NONE = "none"
-CAUSES = (
-    NONE,
-    "weight quantization",
-    "kv-cache quantization",
-    "pruning",
-    "dropped layer",
-    "other checkpoint",
-    "other model",
-    "hidden prompt",
-    "wrong template",
-    "temperature override",
-    "truncated sampling",
-    "truncated context",
-    "spoofed logprobs",
-    "special-casing",
-    "partial routing",
-    "lossy speculative decoding",
-)
+CAUSES = (NONE, *policy.CAUSES)
 """Why a deployment does not give what the official weights would; "none": it does."""
 
 
