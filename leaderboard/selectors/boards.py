@@ -1,4 +1,4 @@
-"""The named reads of the pages. The number of queries of each page is pinned by a test."""
+"""What the boards and pages read of runs and endpoints."""
 
 from __future__ import annotations
 

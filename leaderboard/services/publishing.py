@@ -1,4 +1,4 @@
-"""The only writer of the tables of presentation."""
+"""Publishing: the board of a model, and what one board's news mean for the others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 from leaderboard import boards, publication
 from leaderboard.models import Snapshot
 from leaderboard.publication import Evidence, Standing
-from leaderboard.selectors import Listed, evidence_of_listed, latest_results
+from leaderboard.selectors.boards import Listed, evidence_of_listed, latest_results
 from verifier import services as facts
 from verifier.evidence.canonical import digest
 from verifier.models import Endpoint, Model
