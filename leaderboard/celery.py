@@ -25,6 +25,8 @@ app.autodiscover_tasks(["verifier", "leaderboard"])
 app.conf.beat_schedule = {
     # Takes up what a killed worker or a flushed broker left behind.
     "sweep": {"task": "verifier.sweep", "schedule": 10.0, "options": {"expires": 10.0}},
+    # Measures watched endpoints whose hour has come; the hours themselves are drawn.
+    "start-due": {"task": "verifier.start_due", "schedule": 60.0, "options": {"expires": 60.0}},
     # Asks for confirming runs that could not be asked for when their accusation came.
     "follow-up": {"task": "leaderboard.follow_up", "schedule": 600.0, "options": {"expires": 600.0}},
 }

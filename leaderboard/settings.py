@@ -162,6 +162,7 @@ CELERY_TASK_QUEUES = (Queue("assay.sweep"), Queue("assay.work"))
 CELERY_TASK_ROUTES = {
     "verifier.sweep": {"queue": "assay.sweep"},
     "leaderboard.follow_up": {"queue": "assay.sweep"},
+    "verifier.start_due": {"queue": "assay.sweep"},
 }
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 60 * 60,

@@ -24,6 +24,7 @@ from verifier.models import (
     Provider,
     Reference,
     Run,
+    Schedule,
 )
 from verifier.models.base import Job
 from verifier.services.registry import check_endpoint, check_reference, check_secret, check_truth
@@ -200,7 +201,7 @@ class EndpointAdmin(DeploymentAdmin):
     list_filter = ("listed", "is_control", "provider", "model")
     search_fields = ("label", "base_url", "upstream_model")
     list_select_related = ("provider", "model")
-    actions = ("start_run",)
+    actions = ("start_run", "watch", "unwatch")
 
     @admin.action(description="Start a run", permissions=["change"])
     def start_run(self, request: HttpRequest, endpoints: QuerySet[Endpoint]) -> None:
@@ -211,6 +212,18 @@ class EndpointAdmin(DeploymentAdmin):
                 self.message_user(request, str(error), messages.ERROR)
             else:
                 self.message_user(request, f"A run of {endpoint} is queued.", messages.SUCCESS)
+
+    @admin.action(description="Watch: measure again and again", permissions=["change"])
+    def watch(self, request: HttpRequest, endpoints: QuerySet[Endpoint]) -> None:
+        for endpoint in endpoints:
+            services.watch(endpoint)
+            self.message_user(request, f"{endpoint} is watched.", messages.SUCCESS)
+
+    @admin.action(description="Watch no longer", permissions=["change"])
+    def unwatch(self, request: HttpRequest, endpoints: QuerySet[Endpoint]) -> None:
+        for endpoint in endpoints:
+            services.unwatch(endpoint)
+            self.message_user(request, f"{endpoint} is not watched any more.", messages.SUCCESS)
 
 
 class ReadOnlyAdmin(BaseAdmin):
@@ -311,6 +324,12 @@ class RunAdmin(ReadOnlyAdmin):
                 self.message_user(request, str(error), messages.ERROR)
             else:
                 self.message_user(request, f"The run of {run.endpoint} is cancelled.", messages.SUCCESS)
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(ReadOnlyAdmin):
+    list_display = ("endpoint", "look_due", "deep_due", "put_off")
+    list_select_related = ("endpoint",)
 
 
 @admin.register(Monitor)

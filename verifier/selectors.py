@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet, Sum
 
 from verifier.models import (
-    CONFIRMING,
+    OWN_SEED,
     Baseline,
     BaselineState,
     Endpoint,
@@ -50,7 +50,7 @@ def listed_endpoints() -> int:
 
 def usual_seed(endpoint_id: UUID) -> int | None:
     """The seed that orders this endpoint's prompts, drawn for its first run; None before that."""
-    runs = Run.objects.filter(endpoint=endpoint_id).exclude(trigger__in=CONFIRMING)
+    runs = Run.objects.filter(endpoint=endpoint_id).exclude(trigger__in=OWN_SEED)
     return runs.order_by("created", "id").values_list("seed", flat=True).first()
 
 
@@ -62,7 +62,7 @@ def prompts_asked(endpoint_id: UUID, seed: int) -> int:
 
 def confirming_runs(endpoint_id: UUID, since: datetime) -> int:
     """How many confirming runs of this endpoint were queued since then."""
-    return Run.objects.filter(endpoint=endpoint_id, trigger__in=CONFIRMING, created__gte=since).count()
+    return Run.objects.filter(endpoint=endpoint_id, trigger__in=OWN_SEED, created__gte=since).count()
 
 
 def open_run(endpoint_id: UUID) -> Run | None:

@@ -22,6 +22,12 @@ def record_baseline(baseline_id: str) -> None:
     services.record_baseline(UUID(baseline_id))
 
 
+@shared_task(name="verifier.start_due")
+def start_due() -> None:
+    """Measure the watched endpoints whose hour has come."""
+    services.start_due()
+
+
 @shared_task(name="verifier.sweep")
 def sweep() -> None:
     """Take up what was left behind."""

@@ -15,6 +15,7 @@ from leaderboard.models import Snapshot
 from leaderboard.publication import Evidence
 from verifier.models import (
     CONFIRMING,
+    LOOK,
     Endpoint,
     Finding,
     Observation,
@@ -53,7 +54,7 @@ def evidence_of_listed() -> dict[UUID, Listed]:
     newest_first = (F("ended").desc(), F("id").desc())
     runs = (
         Run.objects.filter(endpoint__listed=True, state=RunState.COMPLETE)
-        .exclude(verdict=Verdict.NOT_MEASURED)
+        .exclude(Q(verdict=Verdict.NOT_MEASURED) | Q(trigger=LOOK))
         .annotate(
             place=Window(RowNumber(), partition_by=F("endpoint_id"), order_by=newest_first),
             present=Case(When(created__gte=F("endpoint__changed"), then=True), default=False),
@@ -82,6 +83,7 @@ def latest_results(
     """
     ended = (
         Run.objects.filter(endpoint__in=list(endpoint_ids), state=RunState.COMPLETE)
+        .exclude(trigger=LOOK)
         .order_by("endpoint_id", "-ended", "-id")
         .values_list("endpoint_id", "id", "verdict", "ended")
     )
@@ -126,9 +128,12 @@ def endpoint(endpoint_id: UUID) -> Endpoint | None:
 
 
 def runs_of(endpoint_id: UUID, limit: int = 20) -> list[Run]:
-    """The runs of an endpoint, those under way first, then the latest ended. One query."""
+    """The runs of an endpoint, those under way first, then the latest ended. One query.
+
+    Looks are the monitor's, which tells what it made of them.
+    """
     order = (F("ended").desc(nulls_first=True), "-created", "-id")
-    return list(Run.objects.filter(endpoint=endpoint_id).order_by(*order)[:limit])
+    return list(Run.objects.filter(endpoint=endpoint_id).exclude(trigger=LOOK).order_by(*order)[:limit])
 
 
 def speaking(row: Mapping[str, Any] | None, runs: Iterable[Run]) -> Run | None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from tests.verifier import world
 from verifier import services
-from verifier.models import Baseline, Credential, Endpoint, Monitor, Reference, Run, RunState
+from verifier.models import Baseline, Credential, Endpoint, Monitor, Reference, Run, RunState, Schedule
 from verifier.services.registry import api_key
 from verifier.stats.e_detector import EDetector
 
@@ -166,3 +166,12 @@ def test_monitors_are_looked_at(admin_client: Client) -> None:
     page = reverse("admin:verifier_monitor_change", args=[Monitor.objects.get().pk])
     assert admin_client.get(page).status_code == 200
     assert admin_client.post(page, {"alarms": 0}).status_code == 403
+
+
+def test_endpoints_are_watched_and_no_longer(admin_client: Client) -> None:
+    endpoint = world.endpoint()
+    endpoints = reverse("admin:verifier_endpoint_changelist")
+    for action, count in (("watch", 1), ("watch", 1), ("unwatch", 0)):
+        admin_client.post(endpoints, {"action": action, "_selected_action": [str(endpoint.pk)]})
+        assert Schedule.objects.count() == count
+    assert admin_client.get(reverse("admin:verifier_schedule_changelist")).status_code == 200

@@ -15,7 +15,9 @@ def test_what_the_services_call_is_registered() -> None:
     app.loader.import_default_modules()
     assert {EXECUTE_RUN, RECORD_BASELINE, "verifier.sweep"} <= set(app.tasks)
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
-    assert scheduled == {"verifier.sweep", "leaderboard.follow_up"} <= set(app.tasks)
+    assert {"verifier.sweep", "verifier.start_due", "leaderboard.follow_up"} <= scheduled <= set(app.tasks)
+    for name in scheduled:
+        assert app.amqp.router.route({}, name)["queue"].name == "assay.sweep", name
 
 
 def test_a_lost_worker_loses_no_task_and_limits_are_in_order() -> None:

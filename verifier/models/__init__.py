@@ -10,18 +10,27 @@ from verifier.models.runs import (
     ALARM,
     CONFIRMATION,
     CONFIRMING,
+    LOOK,
+    OWN_SEED,
+    RECHECK,
+    SCHEDULED,
     Finding,
     Observation,
     Run,
     RunState,
     Verdict,
 )
+from verifier.models.schedules import Schedule
 from verifier.models.states import IllegalTransition
 
 __all__ = (
     "ALARM",
     "CONFIRMATION",
     "CONFIRMING",
+    "LOOK",
+    "OWN_SEED",
+    "RECHECK",
+    "SCHEDULED",
     "Baseline",
     "BaselineState",
     "ControlTruth",
@@ -38,5 +47,6 @@ __all__ = (
     "ReferenceRole",
     "Run",
     "RunState",
+    "Schedule",
     "Verdict",
 )

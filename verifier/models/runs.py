@@ -35,6 +35,11 @@ CONFIRMATION, ALARM = "confirmation", "alarm"
 CONFIRMING = (CONFIRMATION, ALARM)
 """Triggers of runs that ask once more, with a seed of their own, what the run before them says or hints at:
 being independent, their e-values multiply. A run with any other trigger stands for itself."""
+LOOK, SCHEDULED, RECHECK = "look", "scheduled", "recheck"
+"""Triggers of monitoring: a look feeds the e-detector and says nothing by itself; a scheduled run is a whole
+one; a recheck is asked for by the alarm of a look, or by a doubt, and stands for itself."""
+OWN_SEED = (*CONFIRMING, RECHECK)
+"""Triggers of runs that draw a seed of their own."""
 
 
 class Run(Job):

@@ -15,6 +15,7 @@ from verifier.services.registry import (
     set_credential,
 )
 from verifier.services.runs import RunNotPossible, cancel_run, confirm_run, execute_run, queue_run
+from verifier.services.schedule import start_due, unwatch, watch
 from verifier.services.sweeping import hand_back_all, sweep
 
 __all__ = (
@@ -36,5 +37,8 @@ __all__ = (
     "save_endpoint",
     "save_reference",
     "set_credential",
+    "start_due",
     "sweep",
+    "unwatch",
+    "watch",
 )

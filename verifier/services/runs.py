@@ -19,7 +19,18 @@ from verifier import selectors, signals
 from verifier.baseline import files
 from verifier.checks.session import Settings
 from verifier.client.session import Client
-from verifier.models import ALARM, CONFIRMATION, CONFIRMING, Endpoint, Finding, Observation, Run, RunState
+from verifier.models import (
+    ALARM,
+    CONFIRMATION,
+    LOOK,
+    OWN_SEED,
+    RECHECK,
+    Endpoint,
+    Finding,
+    Observation,
+    Run,
+    RunState,
+)
 from verifier.models.states import RUN_TRANSITIONS, require, sources
 from verifier.runner import drive
 from verifier.scoring import policy
@@ -55,7 +66,8 @@ def queue_run(
     `settings` are fields of verifier.verification.Settings other than seed and declared, which come from
     here. Where they don't say otherwise, an accusation takes the evidence that makes a lone one count among
     all listed endpoints, and the run goes on in the suite where the endpoint's earlier runs with this seed
-    ended. Without a `seed` the endpoint's own is used; a confirming run (by its `trigger`) draws a new one.
+    ended. Without a `seed` the endpoint's own is used; a run that confirms or checks again (by its
+    `trigger`) draws a new one.
 
     Raises RunNotPossible: no ready baseline, a run already open, an invalid setting.
     """
@@ -94,7 +106,7 @@ def lone_accusation() -> float:
 
 
 def _seed(endpoint: Endpoint, trigger: str) -> int:
-    usual = None if trigger in CONFIRMING else selectors.usual_seed(endpoint.pk)
+    usual = None if trigger in OWN_SEED else selectors.usual_seed(endpoint.pk)
     return secrets.randbelow(2**32) if usual is None else usual
 
 
@@ -198,13 +210,15 @@ def _store(lease: Lease, result: dict[str, Any]) -> None:
 def _watch(run_id: UUID, result: Mapping[str, Any]) -> None:
     """Feed the endpoint's monitor. An alarm changes no verdict: it has the endpoint asked once more.
 
-    A run that accuses is confirmed or published as it is, so its alarm asks for nothing further.
+    A run that accuses is confirmed or published as it is, so its alarm asks for nothing further. A look is
+    neither, and what its alarm asks for stands for itself.
     """
     run = Run.objects.select_related("endpoint").get(pk=run_id)
-    if not feed(run.endpoint, result) or result["verdict"] in policy.ACCUSING:
+    look = run.trigger == LOOK
+    if not feed(run.endpoint, result) or (result["verdict"] in policy.ACCUSING and not look):
         return
     try:
-        confirm_run(run.endpoint, trigger=ALARM)
+        confirm_run(run.endpoint, trigger=RECHECK if look else ALARM)
     except RunNotPossible as error:
         log.info("alarm without a run", endpoint=str(run.endpoint_id), reason=str(error))
 

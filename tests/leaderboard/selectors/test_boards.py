@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from leaderboard import selectors, services
 from tests.leaderboard import factories
-from verifier.models import RunState
+from verifier.models import LOOK, RunState
 
 pytestmark = pytest.mark.django_db
 
@@ -109,3 +109,13 @@ def test_another_run_may_speak() -> None:
     older = factories.run(endpoint, ended=now - timedelta(hours=1))
     factories.run(endpoint, ended=now)
     assert selectors.latest_results([endpoint.pk], {endpoint.pk: older.pk})[endpoint.pk].run == older
+
+
+def test_a_look_says_nothing_by_itself() -> None:
+    now = timezone.now()
+    endpoint = factories.endpoint("One")
+    measured = factories.run(endpoint, ended=now - timedelta(days=1))
+    factories.run(endpoint, factories.result(), ended=now, trigger=LOOK)
+    assert selectors.latest_results([endpoint.pk])[endpoint.pk] == selectors.Latest(measured)
+    assert [one.run for one in selectors.evidence_of_listed()[endpoint.pk].runs] == [str(measured.pk)]
+    assert selectors.runs_of(endpoint.pk) == [measured]
