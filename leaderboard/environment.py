@@ -24,6 +24,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})\Z")
 _HOST = re.compile(r"(\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])\Z")
+_ORIGIN = re.compile(r"[A-Za-z0-9_.:\[\]-]+(/[A-Za-z0-9_.-]+)*\Z")
 _ADMIN_PATH = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/\Z")
 _PORT = range(1, 65536)
 
@@ -45,6 +46,7 @@ class Configuration:
     proxy_count: int
     run_concurrency: int
     log_level: str
+    log_origin: str
     hidden_pool: Path | None
     monitor_probes_per_day: int
 
@@ -106,6 +108,7 @@ def read(source: Mapping[str, str], base: Path) -> Configuration:
         proxy_count=env.number("PROXY_COUNT", 0, 0, 9),
         run_concurrency=env.number("RUN_CONCURRENCY", 4, 1, 64),
         log_level=_log_level(env),
+        log_origin=_log_origin(env),
         hidden_pool=_hidden_pool(env),
         monitor_probes_per_day=env.number("MONITOR_PROBES_PER_DAY", 24, 1, 1_000_000),
     )
@@ -285,6 +288,20 @@ def _hidden_pool(env: _Reader) -> Path | None:
             "ASSAY_HIDDEN_POOL", f"can't be used: {str(error).rstrip('.')}", expected, "/srv/assay/pool.jsonl"
         )
     return path
+
+
+def _log_origin(env: _Reader) -> str:
+    """The transparency log's name: by default of the site. It is kept with the first entry."""
+    origin = env.text("ASSAY_LOG_ORIGIN")
+    if origin and not _ORIGIN.match(origin):
+        env.problem(
+            "ASSAY_LOG_ORIGIN",
+            f"is {origin!r}",
+            "a host and a path without a scheme, spaces or plus signs",
+            "assay.example.org/log",
+        )
+    host = next(iter(env.listing("ALLOWED_HOSTS")), LOOPBACK[0]).lstrip(".")
+    return origin or f"{host}/log"
 
 
 def _log_level(env: _Reader) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leaderboard.models.log_entry import Checkpoint, LogEntry, LogHead, SigningKey
 from leaderboard.models.snapshot import Snapshot
 
-__all__ = ("Snapshot",)
+__all__ = ("Checkpoint", "LogEntry", "LogHead", "SigningKey", "Snapshot")

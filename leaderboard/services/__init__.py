@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
+from leaderboard.integrity.facts import Fact
+from leaderboard.services.checkpoints import checkpoint, proof_of, published_keys
 from leaderboard.services.publishing import follow_up, publish
+from leaderboard.services.signing import (
+    rotate_signing_key,
+    rotate_signing_secrets,
+    signer,
+    withdraw_signing_key,
+)
+from leaderboard.services.transparency import append, append_all
 
-__all__ = ("follow_up", "publish")
+__all__ = (
+    "Fact",
+    "append",
+    "append_all",
+    "checkpoint",
+    "follow_up",
+    "proof_of",
+    "publish",
+    "published_keys",
+    "rotate_signing_key",
+    "rotate_signing_secrets",
+    "signer",
+    "withdraw_signing_key",
+)

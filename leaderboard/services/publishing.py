@@ -12,9 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from leaderboard import boards, publication
+from leaderboard.integrity import facts as log_facts
 from leaderboard.models import Snapshot
 from leaderboard.publication import Evidence, Standing
 from leaderboard.selectors.boards import Listed, evidence_of_listed, latest_results
+from leaderboard.services.transparency import append_all
 from verifier import services as facts
 from verifier.evidence.canonical import digest
 from verifier.models import Endpoint, Model
@@ -53,6 +55,11 @@ def publish(model_id: UUID) -> Snapshot:
                 "missed": None if latest is None else _text(latest.missed),
             }
         )
+    digests = {
+        str(key): digest(latest.run.result)
+        for key, latest in results.items()
+        if latest.run.result is not None
+    }
     board = boards.build(
         {"id": str(model.pk), "org": model.org, "name": model.name, "precision": model.precision}, entries
     )
@@ -62,11 +69,30 @@ def publish(model_id: UUID) -> Snapshot:
         snapshot = Snapshot(model=model)
     elif (snapshot.digest, snapshot.standing) == (fingerprint, standing):
         return snapshot
-    if snapshot.digest != fingerprint:
+    former, changed = snapshot.board, snapshot.digest != fingerprint
+    if changed:
         snapshot.board, snapshot.digest, snapshot.published = board, fingerprint, timezone.now()
     snapshot.standing = standing
     snapshot.save()
+    if changed:
+        _tell(snapshot, former, digests)
     return snapshot
+
+
+def _tell(snapshot: Snapshot, former: Mapping[str, Any] | None, digests: Mapping[str, str]) -> None:
+    """Append what was published to the transparency log. `digests`: of each endpoint's result."""
+    board = snapshot.board
+    told = [
+        log_facts.verdict_fact(board, row, digests.get(row["endpoint"]["id"], "")) for row in board["rows"]
+    ]
+    append_all(
+        [
+            *log_facts.suite_facts(board),
+            *(fact for fact in told if fact is not None),
+            *log_facts.withdrawal_facts(former, board),
+            log_facts.board_fact(board, snapshot.digest, snapshot.published.isoformat()),
+        ]
+    )
 
 
 def follow_up() -> None:

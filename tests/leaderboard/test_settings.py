@@ -90,6 +90,7 @@ def test_production_names_every_missing_variable_with_an_example(tmp_path: Path)
         ("PROXY_COUNT", "many"),
         ("RUN_CONCURRENCY", "0"),
         ("LOG_LEVEL", "loud"),
+        ("ASSAY_LOG_ORIGIN", "https://assay.example.org"),
         ("MONITOR_PROBES_PER_DAY", "0"),
         ("ASSAY_HIDDEN_POOL", "/no/such/file.jsonl"),
         ("ASSAY_HIDDEN_POOL", "/"),

@@ -1,0 +1,89 @@
+"""The keys that sign certificates and checkpoints: one in use, the former ones published beside it."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from leaderboard.integrity.keys import Signer
+from leaderboard.models import SigningKey
+from leaderboard.services.transparency import append
+from verifier import credentials
+
+KEY = "key"
+"""The kind of log entry that tells of a key: begun, retired or withdrawn."""
+
+
+def signer() -> Signer:
+    """The key in use, made the first time. Raises CredentialUnreadable."""
+    key = _in_use()
+    if key is None:
+        try:
+            with transaction.atomic():
+                key = _begin()
+        except IntegrityError:  # another process made one meanwhile
+            key = SigningKey.objects.get(retired=None)
+    return Signer.from_secret(credentials.decrypt(key.ciphertext))
+
+
+@transaction.atomic
+def rotate_signing_key() -> SigningKey:
+    """Sign with a new key from now on. What the former one signed stays valid; its private half is erased."""
+    former = SigningKey.objects.select_for_update().filter(retired=None).first()
+    if former is not None:
+        former.retired, former.ciphertext = timezone.now(), ""
+        former.save()
+        _tell(former)
+    return _begin()
+
+
+@transaction.atomic
+def withdraw_signing_key(keyid: str) -> SigningKey:
+    """Nothing signed with this key counts any more: somebody else may have it.
+
+    Where it is the one in use, a new one takes its place; certificates have to be signed again. Raises
+    SigningKey.DoesNotExist.
+    """
+    key = SigningKey.objects.select_for_update().get(keyid=keyid)
+    in_use = key.retired is None
+    key.withdrawn, key.retired, key.ciphertext = True, key.retired or timezone.now(), ""
+    key.save()
+    _tell(key)
+    if in_use:
+        _begin()
+    return key
+
+
+@transaction.atomic
+def rotate_signing_secrets() -> int:
+    """Encrypt every stored private key with the first of CREDENTIAL_KEYS; returns how many there are.
+
+    Raises CredentialUnreadable, having changed nothing, when one can't be decrypted.
+    """
+    stored = list(SigningKey.objects.select_for_update().exclude(ciphertext=""))
+    for key in stored:
+        key.ciphertext = credentials.rotate(key.ciphertext)
+        key.save(update_fields=["ciphertext"])
+    return len(stored)
+
+
+def _in_use() -> SigningKey | None:
+    return SigningKey.objects.filter(retired=None).first()
+
+
+def _begin() -> SigningKey:
+    made = Signer.generate()
+    key = SigningKey.objects.create(
+        keyid=made.keyid,
+        public=made.public.hex(),
+        ciphertext=credentials.encrypt(made.secret),
+        # To the second, as published: what is signed in its first second counts.
+        begun=timezone.now().replace(microsecond=0),
+    )
+    _tell(key)
+    return key
+
+
+def _tell(key: SigningKey) -> None:
+    state = "withdrawn" if key.withdrawn else "in use" if key.retired is None else "retired"
+    append(KEY, key.keyid, {"public": key.public, "state": state})
