@@ -13,6 +13,7 @@ VERSION = 1
 SHOWN = (
     "verdict",
     "awaits",
+    "grade",
     "cause",
     "fingerprint",
     "fidelity",
@@ -52,7 +53,7 @@ UNRANKED = (
 def build(model: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The board of one model, JSON-ready.
 
-    `model` is `{"id", "name", "precision"}`. Every entry is one listed endpoint:
+    `model` is `{"id", "org", "name", "precision", "licence", "url"}`. Every entry is one listed endpoint:
     `{"endpoint": {...}, "run": {"id", "ended"} or None, "result": the run's result JSON as
     `publication.shown` gives it, or None, "missed": when a later run could not measure, or None}`. Rows come
     ranked, then the others by what is known of them, not yet measured last; within each by label.
@@ -104,9 +105,18 @@ def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
         "rank": None,
         "result": shown,
         "nearest": ladder.get("nearest"),
+        "tools": None if result is None else tools(result.get("findings") or ()),
         "rungs": list(ladder.get("rungs") or ()),
         "terms": terms,
     }
+
+
+def tools(findings: Sequence[Mapping[str, Any]]) -> bool | None:
+    """Whether tool calls work, by the checks that ask for them; None where none of them could tell."""
+    asked = [one["outcome"] for one in findings if str(one.get("check")).startswith("tool_")]
+    if any(outcome in ("pass", "warn", "fail") for outcome in asked):
+        return "fail" not in asked
+    return False if "unsupported" in asked else None
 
 
 def _at_common_k(result: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

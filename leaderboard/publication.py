@@ -133,6 +133,7 @@ def shown(result: Mapping[str, Any], awaits: Mapping[str, Any] | None) -> Mappin
         "verdict": "inconclusive",
         "sentence": "Inconclusive: the evidence awaits confirmation by an independent run.",
         "cause": None,
+        "grade": None,
         "fingerprint": None,
         "declaration": {**known, "state": "unknown" if known["declared"] else "undeclared"},
         "ladder": _without_place(result.get("ladder")),

@@ -14,6 +14,7 @@ from csp.constants import NONE, SELF
 from kombu import Queue
 
 from leaderboard import environment, logs
+from leaderboard.api import configuration as api
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 _CONFIGURATION = environment.read(os.environ, BASE_DIR)
@@ -31,6 +32,11 @@ ADMIN_PATH = _CONFIGURATION.admin_path
 RUN_CONCURRENCY = _CONFIGURATION.run_concurrency
 HIDDEN_POOL = _CONFIGURATION.hidden_pool
 MONITOR_PROBES_PER_DAY = _CONFIGURATION.monitor_probes_per_day
+PROXY_COUNT = _CONFIGURATION.proxy_count
+API_QUOTAS = api.QUOTAS
+REST_FRAMEWORK = api.REST_FRAMEWORK
+SPECTACULAR_SETTINGS = api.SPECTACULAR_SETTINGS
+globals().update(api.CORS)
 LEASE_SECONDS = 30.0
 """A run whose worker has not renewed its lease for this long is taken up by another."""
 HEARTBEAT_SECONDS = 8.0
@@ -46,8 +52,13 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "corsheaders",
     "csp",
+    "django_filters",
     "django_htmx",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rest_framework",
     "verifier.apps.VerifierConfig",
     "leaderboard.apps.LeaderboardConfig",
 ]
@@ -56,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from leaderboard.models.log_entry import Checkpoint, LogEntry, LogHead, SigningKey
+from leaderboard.models.published import Change, ChangeKind, PublishedEndpoint
 from leaderboard.models.snapshot import Snapshot
 
-__all__ = ("Checkpoint", "LogEntry", "LogHead", "SigningKey", "Snapshot")
+__all__ = (
+    "Change",
+    "ChangeKind",
+    "Checkpoint",
+    "LogEntry",
+    "LogHead",
+    "PublishedEndpoint",
+    "SigningKey",
+    "Snapshot",
+)

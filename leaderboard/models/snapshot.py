@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from verifier.models import Model
-from verifier.models.base import Identified
+from verifier.models.base import Identified, JsonTextField
 
 
 class Snapshot(Identified):
@@ -13,6 +13,9 @@ class Snapshot(Identified):
 
     model = models.OneToOneField(Model, on_delete=models.CASCADE, related_name="snapshot")
     board = models.JSONField(help_text="As leaderboard.boards writes it.")
+    summary = JsonTextField(
+        default=dict, help_text="The model as the API serves it: leaderboard.documents.summary."
+    )
     digest = models.CharField(max_length=80, help_text="sha256:... of the canonical JSON of the board.")
     standing = models.CharField(
         max_length=80,

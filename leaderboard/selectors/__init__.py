@@ -23,6 +23,7 @@ from leaderboard.selectors.boards import (
     snapshots,
     speaking,
 )
+from leaderboard.selectors.served import served_endpoint, served_endpoints, served_model, served_models
 from leaderboard.selectors.transparency import (
     consistency_proof,
     hashes,
@@ -62,6 +63,10 @@ __all__ = (
     "rows_of_provider",
     "run",
     "runs_of",
+    "served_endpoint",
+    "served_endpoints",
+    "served_model",
+    "served_models",
     "signing_keys",
     "snapshot_of",
     "snapshots",

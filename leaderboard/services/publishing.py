@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +12,12 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from leaderboard import boards, publication
+from leaderboard import boards, documents, publication
 from leaderboard.integrity import facts as log_facts
 from leaderboard.models import Snapshot
 from leaderboard.publication import Evidence, Standing
 from leaderboard.selectors.boards import Listed, evidence_of_listed, latest_results
+from leaderboard.services.serving import serve
 from leaderboard.services.transparency import append_all
 from verifier import services as facts
 from verifier.evidence.canonical import digest
@@ -60,9 +62,7 @@ def publish(model_id: UUID) -> Snapshot:
         for key, latest in results.items()
         if latest.run.result is not None
     }
-    board = boards.build(
-        {"id": str(model.pk), "org": model.org, "name": model.name, "precision": model.precision}, entries
-    )
+    board = boards.build(_model(model), entries)
     fingerprint, standing = digest(board), _digests(listed, found).get(model_id, "")
     snapshot = Snapshot.objects.filter(model=model).first()
     if snapshot is None:
@@ -72,8 +72,10 @@ def publish(model_id: UUID) -> Snapshot:
     former, changed = snapshot.board, snapshot.digest != fingerprint
     if changed:
         snapshot.board, snapshot.digest, snapshot.published = board, fingerprint, timezone.now()
+    snapshot.summary = documents.summary(board)
     snapshot.standing = standing
     snapshot.save()
+    serve(snapshot)
     if changed:
         _tell(snapshot, former, digests)
     return snapshot
@@ -147,6 +149,17 @@ def _awaits(standing: Standing | None) -> dict[str, float | int] | None:
     return None if standing is None or standing.awaits is None else standing.awaits.to_json()
 
 
+def _model(model: Model) -> dict[str, Any]:
+    return {
+        "id": str(model.pk),
+        "org": model.org,
+        "name": model.name,
+        "precision": model.precision,
+        "licence": model.licence,
+        "url": model.url,
+    }
+
+
 def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
     return {
         "id": str(endpoint.pk),
@@ -155,8 +168,17 @@ def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
         "variant": endpoint.variant,
         "declared": endpoint.declared_quantization,
         "control": endpoint.is_control,
+        "base_url": endpoint.base_url,
+        "upstream_model": endpoint.upstream_model,
+        "region": endpoint.region,
+        "price_in": _number(endpoint.price_in),
+        "price_out": _number(endpoint.price_out),
         "provider": {"slug": endpoint.provider.slug, "name": endpoint.provider.name},
     }
+
+
+def _number(price: Decimal | None) -> float | None:
+    return None if price is None else float(price)
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -1,0 +1,58 @@
+"""Endpoints: the rows of the boards."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from leaderboard import selectors
+from leaderboard.api import schemas
+from leaderboard.api.base import ApiView, ListView, sparse
+from leaderboard.api.filters import EndpointFilter
+
+FIELDS = OpenApiParameter(
+    "fields", str, description="Only these top-level fields, separated by commas; all without it."
+)
+
+
+class Endpoints(ListView):
+    """Every listed endpoint that passes the filters."""
+
+    queryset = selectors.served_endpoints()
+    filterset_class = EndpointFilter
+    parameters = ("fields",)
+
+    @extend_schema(
+        operation_id="endpoints_list",
+        summary="Endpoints, filtered",
+        parameters=[FIELDS],
+        responses=schemas.Endpoint(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """What is published of every endpoint that passes the filters, by the order of registration."""
+        fields = request.query_params.get("fields", "")
+        return self.page(lambda row: sparse(row.document, fields))
+
+
+class Endpoint(ApiView):
+    """One endpoint."""
+
+    parameters = ("fields",)
+
+    @extend_schema(
+        operation_id="endpoints_read",
+        summary="One endpoint",
+        parameters=[FIELDS],
+        responses=schemas.Endpoint,
+    )
+    def get(self, request: Request, endpoint_id: UUID) -> Response:
+        """What is published of it: verdict, fidelity with its interval, declaration, cause, versions."""
+        found = selectors.served_endpoint(endpoint_id)
+        if found is None:
+            raise NotFound("No endpoint of this id is listed.")
+        self.modified = found.changed
+        return Response(sparse(found.document, request.query_params.get("fields", "")))

@@ -1,0 +1,18 @@
+"""Who may do what: anybody reads what is published, only a token writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+if TYPE_CHECKING:  # these modules are named in REST framework's settings, which its views read
+    from rest_framework.views import APIView
+
+
+class ReadsAreOpen(BasePermission):
+    """Reads are open; everything else needs whoever `authentication.py` recognised by a token."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return request.method in SAFE_METHODS or bool(request.user and request.auth)

@@ -1,0 +1,86 @@
+"""The OpenAPI document: what every operation shares, and the examples, which are the server's own answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+
+EXAMPLES = Path(__file__).parent / "examples"
+"""One file an operation: `{"request": "GET /api/v1/...", "status", "body"}`, written by `make contract`."""
+
+_READ = {
+    "ETag": ("A strong validator of these bytes: send it as If-None-Match.", "string"),
+    "Cache-Control": ("How long the answer may be kept.", "string"),
+    "RateLimit": ("What is left of the quota.", "string"),
+    "RateLimit-Policy": ("The quota.", "string"),
+}
+_PROBLEMS = {
+    "400": "Refused: what is wrong is told for each field.",
+    "401": "A token is needed, and this is none.",
+    "403": "Not open to you.",
+    "404": "Nothing is published at this address.",
+    "429": "The quota is used up; see Retry-After.",
+}
+
+
+class Documented(AutoSchema):
+    """REST framework's views as they are; every operation names itself."""
+
+    def get_tags(self) -> list[str]:
+        """The first part of the path."""
+        return [self.path.removeprefix("/api/v1/").split("/")[0].split(".")[0]]
+
+
+def only_v1(endpoints: list[Any], **kwargs: Any) -> list[Any]:
+    """What the document is about."""
+    return [endpoint for endpoint in endpoints if endpoint[0].startswith("/api/v1/")]
+
+
+def finish(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Errors, validators and examples of every operation."""
+    components = result.setdefault("components", {})
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    components.setdefault("responses", {}).update(
+        {f"Problem{code}": {"description": said, "content": problem} for code, said in _PROBLEMS.items()}
+    )
+    components["headers"] = {
+        name: {"description": said, "schema": {"type": kind}} for name, (said, kind) in _READ.items()
+    }
+    for path in result["paths"].values():
+        for method, operation in path.items():
+            if method in ("get", "post", "put", "patch", "delete"):
+                _complete(method, operation)
+    return result
+
+
+def example(operation_id: str) -> dict[str, Any] | None:
+    """The example of an operation as the server answered it."""
+    file = EXAMPLES / f"{operation_id}.json"
+    return json.loads(file.read_text("utf-8")) if file.exists() else None
+
+
+def _complete(method: str, operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    for code in _PROBLEMS:
+        if method != "get" or code not in ("401", "403"):
+            responses.setdefault(code, {"$ref": f"#/components/responses/Problem{code}"})
+    found = example(operation["operationId"])
+    for code, response in responses.items():
+        if code != "200" or "$ref" in response:
+            continue
+        if method == "get":
+            headers = {name: {"$ref": f"#/components/headers/{name}"} for name in _READ}
+            response["headers"] = {**headers, **response.get("headers", {})}
+    if method == "get":
+        responses["304"] = {"description": "These are the bytes you have."}
+    if found is not None:
+        code = str(found["status"])
+        for content in responses.get(code, {}).get("content", {}).values():
+            content["examples"] = {"example": {"summary": found["request"], "value": found["body"]}}
+        if "sent" in found:
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                content["examples"] = {"example": {"value": found["sent"]}}
+    operation["responses"] = dict(sorted(responses.items()))

@@ -1,0 +1,131 @@
+"""Quotas: counted by one script in Redis, so that no request slips in between reading and writing."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import redis
+import structlog
+from django.conf import settings
+from django.http import HttpRequest
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+if TYPE_CHECKING:  # these modules are named in REST framework's settings, which its views read
+    from rest_framework.views import APIView
+
+log = structlog.get_logger(__name__)
+
+_COUNT = """
+local count = redis.call('INCR', KEYS[1])
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 then
+  redis.call('PEXPIRE', KEYS[1], ARGV[1])
+  left = tonumber(ARGV[1])
+end
+return {count, left}
+"""
+"""Increment; the first of a window sets its end. Returns (count, milliseconds until the window ends)."""
+
+RETRY_SECONDS = 5.0
+"""After Redis failed, requests pass uncounted for so long before it is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`limit` requests in `seconds`, counted together for every client under `name`."""
+
+    name: str
+    limit: int
+    seconds: int
+
+    def header(self) -> str:
+        """The RateLimit-Policy item."""
+        return f'"{self.name}";q={self.limit};w={self.seconds}'
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of a quota, and in how many seconds it is whole again. Below zero: refused."""
+
+    policy: Policy
+    remaining: int
+    seconds: int
+
+    def headers(self) -> dict[str, str]:
+        """As draft-ietf-httpapi-ratelimit-headers writes them."""
+        left = f'"{self.policy.name}";r={max(0, self.remaining)};t={self.seconds}'
+        return {"RateLimit-Policy": self.policy.header(), "RateLimit": left}
+
+
+class Quota(BaseThrottle):
+    """One client's quota under the policy that the view names in `quota`."""
+
+    left: Left | None = None
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        policy = settings.API_QUOTAS[getattr(view, "quota", "reads")]
+        self.left = count(Policy(*policy), _who(request))
+        request._request.quota_left = self.left  # type: ignore[attr-defined]  # for the answer's headers
+        return self.left is None or self.left.remaining >= 0
+
+    def wait(self) -> float | None:
+        return None if self.left is None else float(self.left.seconds)
+
+
+def count(policy: Policy, who: str) -> Left | None:
+    """Count one request of this client. None where Redis can't be asked: reading goes on without a quota."""
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        return None
+    try:
+        found, left = _script()(keys=[f"assay.quota.{policy.name}.{who}"], args=[policy.seconds * 1000])
+    except redis.RedisError as error:
+        _silent_until = time.monotonic() + RETRY_SECONDS
+        log.warning("quotas are not counted", reason=str(error))
+        return None
+    return Left(policy, policy.limit - int(found), max(1, -(-int(left) // 1000)))
+
+
+_silent_until = 0.0
+
+
+@cache
+def _script() -> Callable[..., Any]:
+    url = str(settings.CELERY_BROKER_URL).replace("redis+socket://", "unix://")
+    connection = redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5)
+    return connection.register_script(_COUNT)
+
+
+def _who(request: Request) -> str:
+    """The account behind a token, else the address it comes from."""
+    user = getattr(request, "user", None)
+    if user is not None and getattr(user, "pk", None) is not None:
+        return f"account.{user.pk}"
+    return f"address.{client_address(request._request, settings.PROXY_COUNT)}"
+
+
+def client_address(request: HttpRequest, proxies: int) -> str:
+    """Where a request comes from: the connection's peer, or what the outermost of our own proxies saw.
+
+    A client may send X-Forwarded-For itself, so only as many of its last entries count as there are proxies
+    of ours. An IPv6 client owns a whole /64 and counts as one.
+    """
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    text = forwarded[-proxies] if 0 < proxies <= len(forwarded) else peer
+    for candidate in (text, peer):
+        try:
+            address = ipaddress.ip_address(candidate)
+        except ValueError:
+            continue
+        if isinstance(address, ipaddress.IPv6Address):
+            mapped = address.ipv4_mapped
+            return str(mapped or ipaddress.ip_network((int(address), 64), strict=False).network_address)
+        return str(address)
+    return "unknown"
