@@ -29,6 +29,12 @@ app.conf.beat_schedule = {
     "start-due": {"task": "verifier.start_due", "schedule": 60.0, "options": {"expires": 60.0}},
     # Asks for confirming runs that could not be asked for when their accusation came.
     "follow-up": {"task": "leaderboard.follow_up", "schedule": 600.0, "options": {"expires": 600.0}},
+    # Time passes for certificates as well.
+    "review-certificates": {
+        "task": "leaderboard.review_certificates",
+        "schedule": 300.0,
+        "options": {"expires": 300.0},
+    },
 }
 # The schedule is static, so beat keeps it in memory and writes no file.
 app.conf.beat_scheduler = "celery.beat:Scheduler"

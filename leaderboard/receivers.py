@@ -17,20 +17,23 @@ from verifier.signals import run_ended
 
 @receiver(run_ended, dispatch_uid="leaderboard.publish")
 def publish_run(sender: Any, run_id: UUID, **kwargs: Any) -> None:
-    """A run has ended, and that is committed: its model's board is published."""
-    model_id = Run.objects.values_list("endpoint__model_id", flat=True).filter(pk=run_id).first()
-    if model_id is not None:
+    """A run has ended, and that is committed: the board is published, the endpoint's certificate reviewed."""
+    run = Run.objects.values_list("endpoint__model_id", "endpoint_id").filter(pk=run_id).first()
+    if run is not None:
+        model_id, endpoint_id = run
         services.publish(model_id)
         services.follow_up()
+        services.review(endpoint_id)
 
 
 @receiver((post_save, post_delete), sender=Endpoint, dispatch_uid="leaderboard.registry")
 def publish_registry(sender: type[Endpoint], instance: Endpoint, **kwargs: Any) -> None:
     """An endpoint was registered, renamed or taken off the list: the board follows on commit."""
-    transaction.on_commit(partial(_publish, instance.model_id))
+    transaction.on_commit(partial(_publish, instance.model_id, instance.pk))
 
 
-def _publish(model_id: UUID) -> None:
+def _publish(model_id: UUID, endpoint_id: UUID) -> None:
     if Model.objects.filter(pk=model_id).exists():
         services.publish(model_id)
     services.follow_up()
+    services.review(endpoint_id)

@@ -175,6 +175,7 @@ CELERY_TASK_QUEUES = (Queue("assay.sweep"), Queue("assay.work"))
 CELERY_TASK_ROUTES = {
     "verifier.sweep": {"queue": "assay.sweep"},
     "leaderboard.follow_up": {"queue": "assay.sweep"},
+    "leaderboard.review_certificates": {"queue": "assay.sweep"},
     "verifier.start_due": {"queue": "assay.sweep"},
 }
 CELERY_BROKER_TRANSPORT_OPTIONS = {

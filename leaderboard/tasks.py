@@ -11,3 +11,9 @@ from leaderboard import services
 def follow_up() -> None:
     """Publish what moved and ask for the confirmations that are due: a day may have had its two already."""
     services.follow_up()
+
+
+@shared_task(name="leaderboard.review_certificates")
+def review_certificates() -> None:
+    """Let certificates expire, be revoked, or have measured what is in doubt."""
+    services.review_all()
