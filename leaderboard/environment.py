@@ -25,6 +25,8 @@ _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})\Z")
 _HOST = re.compile(r"(\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])\Z")
 _ORIGIN = re.compile(r"[A-Za-z0-9_.:\[\]-]+(/[A-Za-z0-9_.-]+)*\Z")
+_SITE = re.compile(r"https?://([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?\Z")
+_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\Z")
 _ADMIN_PATH = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/\Z")
 _PORT = range(1, 65536)
 
@@ -47,6 +49,8 @@ class Configuration:
     run_concurrency: int
     log_level: str
     log_origin: str
+    site_url: str
+    email: Mapping[str, Any] = field(repr=False)
     hidden_pool: Path | None
     monitor_probes_per_day: int
 
@@ -109,6 +113,8 @@ def read(source: Mapping[str, str], base: Path) -> Configuration:
         run_concurrency=env.number("RUN_CONCURRENCY", 4, 1, 64),
         log_level=_log_level(env),
         log_origin=_log_origin(env),
+        site_url=_site_url(env, debug),
+        email=_email(env, debug),
         hidden_pool=_hidden_pool(env),
         monitor_probes_per_day=env.number("MONITOR_PROBES_PER_DAY", 24, 1, 1_000_000),
     )
@@ -302,6 +308,53 @@ def _log_origin(env: _Reader) -> str:
         )
     host = next(iter(env.listing("ALLOWED_HOSTS")), LOOPBACK[0]).lstrip(".")
     return origin or f"{host}/log"
+
+
+def _site_url(env: _Reader, debug: bool) -> str:
+    """Where the site stands, for links in what leaves it: certificates, mails, webhooks. No slash ends it."""
+    url = env.text("ASSAY_SITE")
+    if url and not _SITE.match(url):
+        expected = "the site's address, without a path"
+        env.problem("ASSAY_SITE", f"is {url!r}", expected, "https://assay.example.org")
+    host = next(iter(env.listing("ALLOWED_HOSTS")), LOOPBACK[0]).lstrip(".")
+    return url.rstrip("/") or (f"http://{host}:8000" if debug else f"https://{host}")
+
+
+def _email(env: _Reader, debug: bool) -> dict[str, Any]:
+    """Django's e-mail settings. Without EMAIL_URL mails are printed in development, and dropped elsewhere."""
+    url = env.text("EMAIL_URL")
+    sender = env.text("EMAIL_FROM")
+    expected, example = (
+        "smtp:// (with STARTTLS), smtps:// or smtp+plain:// (inside one machine)",
+        "smtp://user:password@mail.example.org:587",
+    )
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in {"smtp", "smtps", "smtp+plain"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if url and not valid:
+        env.problem("EMAIL_URL", "is not understood", expected, example)
+        return {}
+    if sender and not _ADDRESS.match(sender):
+        env.problem("EMAIL_FROM", f"is {sender!r}", "an e-mail address", "assay@example.org")
+    host = next(iter(env.listing("ALLOWED_HOSTS")), LOOPBACK[0]).lstrip(".")
+    found = {"DEFAULT_FROM_EMAIL": sender or f"assay@{host}", "EMAIL_TIMEOUT": 20}
+    if not url:
+        return {
+            **found,
+            "EMAIL_BACKEND": f"django.core.mail.backends.{'console' if debug else 'dummy'}.EmailBackend",
+        }
+    return {
+        **found,
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or {"smtp": 587, "smtps": 465}.get(parts.scheme, 25),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+    }
 
 
 def _log_level(env: _Reader) -> str:

@@ -61,6 +61,24 @@ def test_production_takes_everything_from_the_environment(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
+def test_where_the_site_stands_and_how_it_mails(tmp_path: Path) -> None:
+    assert configured(tmp_path).site_url == "http://localhost:8000"
+    assert configured(tmp_path).email["EMAIL_BACKEND"].endswith("console.EmailBackend")
+    found = configured(tmp_path, **PRODUCTION)
+    assert found.site_url == "https://assay.example.org"
+    assert found.email["EMAIL_BACKEND"].endswith("dummy.EmailBackend")
+    assert found.email["DEFAULT_FROM_EMAIL"] == "assay@assay.example.org"
+    mail = "smtp://me:p%40ss@mail.example.org"
+    found = configured(
+        tmp_path, **PRODUCTION, ASSAY_SITE="https://a.example/", EMAIL_URL=mail, EMAIL_FROM="a@b.example"
+    )
+    assert found.site_url == "https://a.example"
+    known = {"EMAIL_HOST": "mail.example.org", "EMAIL_PORT": 587, "EMAIL_HOST_PASSWORD": "p@ss"}
+    assert known.items() <= found.email.items()
+    assert (found.email["EMAIL_USE_TLS"], found.email["EMAIL_USE_SSL"]) == (True, False)
+    assert "p@ss" not in repr(found)
+
+
 def test_production_names_every_missing_variable_with_an_example(tmp_path: Path) -> None:
     said = message(tmp_path, DEBUG="false")
     for name in ("SECRET_KEY", "CREDENTIAL_KEYS", "ALLOWED_HOSTS", "REDIS_URL"):
@@ -74,6 +92,11 @@ def test_production_names_every_missing_variable_with_an_example(tmp_path: Path)
         ("DEBUG", "perhaps"),
         ("HTTPS", "2"),
         ("SECRET_KEY", "short"),
+        ("ASSAY_SITE", "assay.example.org"),
+        ("ASSAY_SITE", "https://assay.example.org/path"),
+        ("EMAIL_URL", "http://mail.example.org"),
+        ("EMAIL_URL", "smtp://mail.example.org:port"),
+        ("EMAIL_FROM", "not an address"),
         ("SECRET_KEY", "a" * 60),
         ("CREDENTIAL_KEYS", f"{KEY},nonsense"),
         ("ALLOWED_HOSTS", "https://assay.example.org"),
