@@ -35,6 +35,8 @@ app.conf.beat_schedule = {
         "schedule": 300.0,
         "options": {"expires": 300.0},
     },
+    # Signs what was published meanwhile.
+    "checkpoint": {"task": "leaderboard.checkpoint", "schedule": 3600.0, "options": {"expires": 3600.0}},
 }
 # The schedule is static, so beat keeps it in memory and writes no file.
 app.conf.beat_scheduler = "celery.beat:Scheduler"

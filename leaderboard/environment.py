@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -52,6 +53,8 @@ class Configuration:
     site_url: str
     email: Mapping[str, Any] = field(repr=False)
     hidden_pool: Path | None
+    evidence_storage: Mapping[str, Any] = field(repr=False)
+    evidence_days: int
     monitor_probes_per_day: int
 
 
@@ -116,6 +119,8 @@ def read(source: Mapping[str, str], base: Path) -> Configuration:
         site_url=_site_url(env, debug),
         email=_email(env, debug),
         hidden_pool=_hidden_pool(env),
+        evidence_storage=_evidence_storage(env, state),
+        evidence_days=env.number("ASSAY_EVIDENCE_DAYS", 30, 0, 36_500),
         monitor_probes_per_day=env.number("MONITOR_PROBES_PER_DAY", 24, 1, 1_000_000),
     )
     if env.problems:
@@ -294,6 +299,32 @@ def _hidden_pool(env: _Reader) -> Path | None:
             "ASSAY_HIDDEN_POOL", f"can't be used: {str(error).rstrip('.')}", expected, "/srv/assay/pool.jsonl"
         )
     return path
+
+
+def _evidence_storage(env: _Reader, state: Path) -> dict[str, Any]:
+    """Where evidence bundles and checkpoints are kept: a Django STORAGES entry."""
+    url = env.text("ASSAY_EVIDENCE")
+    if not url:
+        location = str(state / "evidence")
+        return {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": location, "base_url": None},
+        }
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    if parts.scheme != "s3" or not parts.netloc or set(options) - {"endpoint_url", "region_name"}:
+        env.problem(
+            "ASSAY_EVIDENCE",
+            "is not understood",
+            "a bucket of S3-compatible storage (credentials: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), or "
+            "nothing for files in the state folder",
+            "s3://assay-evidence/site?endpoint_url=https://s3.example.org",
+        )
+    elif find_spec("storages") is None:
+        env.problem("ASSAY_EVIDENCE", "needs django-storages", "pip install 'assay[s3]'", url)
+    location = parts.path.strip("/")
+    own = {"bucket_name": parts.netloc, "location": location, "file_overwrite": False, "default_acl": None}
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {**own, **options}}
 
 
 def _log_origin(env: _Reader) -> str:

@@ -27,6 +27,8 @@ STATE_DIR = _CONFIGURATION.state
 # Assay's own
 CREDENTIAL_KEYS = _CONFIGURATION.credential_keys
 EGRESS_ALLOW = _CONFIGURATION.egress_allow
+EVIDENCE_DAYS = _CONFIGURATION.evidence_days
+"""Days after which the rows of a run's requests are removed, once its evidence bundle is safe; 0: never."""
 LOG_ORIGIN = _CONFIGURATION.log_origin
 SITE_URL = _CONFIGURATION.site_url
 globals().update(_CONFIGURATION.email)
@@ -122,6 +124,8 @@ STATIC_ROOT = STATE_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Evidence bundles, and checkpoints of the log: what must outlive a restored database.
+    "evidence": dict(_CONFIGURATION.evidence_storage),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -178,6 +182,7 @@ CELERY_TASK_ROUTES = {
     "verifier.sweep": {"queue": "assay.sweep"},
     "leaderboard.follow_up": {"queue": "assay.sweep"},
     "leaderboard.review_certificates": {"queue": "assay.sweep"},
+    "leaderboard.checkpoint": {"queue": "assay.sweep"},
     "verifier.start_due": {"queue": "assay.sweep"},
 }
 CELERY_BROKER_TRANSPORT_OPTIONS = {

@@ -17,3 +17,9 @@ def follow_up() -> None:
 def review_certificates() -> None:
     """Let certificates expire, be revoked, or have measured what is in doubt."""
     services.review_all()
+
+
+@shared_task(name="leaderboard.checkpoint")
+def checkpoint() -> None:
+    """Sign the head of the transparency log, if it has grown."""
+    services.checkpoint()

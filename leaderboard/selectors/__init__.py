@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leaderboard.selectors.audit import audit
 from leaderboard.selectors.boards import (
     CONSIDERED,
     OPEN,
@@ -42,6 +43,7 @@ __all__ = (
     "OPEN",
     "Latest",
     "Listed",
+    "audit",
     "consistency_proof",
     "endpoint",
     "evidence_of_listed",

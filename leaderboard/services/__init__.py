@@ -11,7 +11,8 @@ from leaderboard.services.certification import (
     review,
     review_all,
 )
-from leaderboard.services.checkpoints import checkpoint, proof_of, published_keys
+from leaderboard.services.checkpoints import checkpoint, every_key, kept_checkpoints, proof_of, published_keys
+from leaderboard.services.mirror import MirrorRefused, export_log
 from leaderboard.services.publishing import follow_up, publish
 from leaderboard.services.signing import (
     rotate_signing_key,
@@ -19,17 +20,22 @@ from leaderboard.services.signing import (
     signer,
     withdraw_signing_key,
 )
-from leaderboard.services.transparency import append, append_all
+from leaderboard.services.transparency import append, append_all, locked_head
 
 __all__ = (
     "CertificateNotPossible",
     "Fact",
+    "MirrorRefused",
     "append",
     "append_all",
     "checkpoint",
     "correct_certificate",
     "end_certificate",
+    "every_key",
+    "export_log",
     "follow_up",
+    "kept_checkpoints",
+    "locked_head",
     "proof_of",
     "publish",
     "published_keys",

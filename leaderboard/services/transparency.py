@@ -12,6 +12,7 @@ from django.utils import timezone
 from leaderboard import selectors
 from leaderboard.integrity import merkle
 from leaderboard.integrity.facts import Fact
+from leaderboard.integrity.tiles import MAX_ENTRY
 from leaderboard.models import LogEntry, LogHead
 from verifier.evidence.canonical import canonical_json, digest
 
@@ -53,6 +54,10 @@ def append_all(facts: Sequence[Fact]) -> list[LogEntry]:
                     "body": fact.body,
                 }
             )
+            if len(leaf) > MAX_ENTRY:
+                raise ValueError(
+                    f"An entry has at most {MAX_ENTRY} bytes, and this {fact.kind} has {len(leaf)}."
+                )
             hashes = merkle.completed(leaf, index, nodes.__getitem__)
             nodes |= {(level, index >> level): value for level, value in enumerate(hashes)}
             entry = LogEntry(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
+from leaderboard.services import rotate_signing_secrets
 from verifier import services
 from verifier.credentials import CredentialUnreadable
 
@@ -18,7 +20,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            count = services.rotate_credentials()
+            with transaction.atomic():
+                count = services.rotate_credentials()
+                signing = rotate_signing_secrets()
         except CredentialUnreadable as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{count} API keys are encrypted with the first key.")
+        self.stdout.write(f"{count} API keys and {signing} signing keys are encrypted with the first key.")
