@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leaderboard.integrity.facts import Fact
+from leaderboard.services.attesting import certificate_document, certificate_status
 from leaderboard.services.certification import (
     CertificateNotPossible,
     correct_certificate,
@@ -28,6 +29,8 @@ __all__ = (
     "MirrorRefused",
     "append",
     "append_all",
+    "certificate_document",
+    "certificate_status",
     "checkpoint",
     "correct_certificate",
     "end_certificate",

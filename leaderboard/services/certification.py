@@ -16,6 +16,7 @@ from leaderboard import certification
 from leaderboard.certification import SAID, VALID_FOR, Held, Reason, State, Step
 from leaderboard.models import Certificate, CertificateStep
 from leaderboard.selectors import certificates as known
+from leaderboard.services.attesting import attest, log_step
 from verifier import services as facts
 from verifier.models import RECHECK, Endpoint
 from verifier.selectors import open_run
@@ -121,6 +122,7 @@ def _write(certificate: Certificate, step: Step, note: str = "") -> None:
         certificate.certified = certificate.certified or step.happened
         if step.run is not None:
             certificate.run_id = UUID(step.run)
+            attest(certificate)
     certificate.save()
     _record(certificate, was, step, note)
     if step.to is State.CERTIFIED:
@@ -131,7 +133,7 @@ def _write(certificate: Certificate, step: Step, note: str = "") -> None:
 
 def _record(certificate: Certificate, was: str, step: Step, note: str = "") -> CertificateStep:
     log.info("certificate", certificate=str(certificate.pk), was=was, now=step.to, reason=step.reason)
-    return CertificateStep.objects.create(
+    made = CertificateStep.objects.create(
         certificate=certificate,
         number=certificate.steps.count() + 1,
         was=was,
@@ -142,6 +144,8 @@ def _record(certificate: Certificate, was: str, step: Step, note: str = "") -> C
         happened=step.happened,
         expires=step.expires,
     )
+    log_step(certificate, made)
+    return made
 
 
 def _measure(certificate: Certificate) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import json
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from leaderboard import services
+from leaderboard import selectors, services
 from leaderboard.certification import SAID, VALID_FOR, IllegalStep, Reason, State
 from leaderboard.models import Certificate, CertificateStep
 from tests.leaderboard import factories
-from verifier.models import LOOK, RECHECK, Endpoint, Monitor, Run, RunState, Schedule
+from tests.leaderboard.certifying import alarm, certified, ended, known
+from verifier.certificate import Answer, check
+from verifier.models import LOOK, RECHECK, Endpoint, Run, RunState, Schedule
 from verifier.signals import run_ended
-from verifier.stats.e_detector import EDetector
 
 pytestmark = pytest.mark.django_db
 
@@ -24,46 +27,7 @@ def endpoint() -> Endpoint:
     """Listed for ten days, among others."""
     for number in range(3):
         factories.endpoint(f"Other {number}")
-    found = factories.endpoint("One")
-    factories.baseline(found.model)
-    Endpoint.objects.filter(pk=found.pk).update(changed=timezone.now() - timedelta(days=10))
-    return found
-
-
-def ended(
-    endpoint: Endpoint, verdict: str, *, trigger: str = "operator", e_value: float = 1e6, ago: float = 0.0
-) -> Run:
-    """A run that ended so many hours ago, announced as the worker does."""
-    if verdict == "faithful":
-        found = factories.faithful()
-    else:
-        found = factories.result(verdict, (97.21, 96.74, 97.63) if verdict == "deviating" else None)
-    accuses = e_value if verdict == "deviating" else None
-    asked = timezone.now() - timedelta(hours=ago)
-    Run.objects.filter(endpoint=endpoint, state=RunState.QUEUED).delete()
-    run = factories.run(
-        endpoint, found, ended=timezone.now() - timedelta(hours=ago), trigger=trigger, e_value=accuses
-    )
-    Run.objects.filter(pk=run.pk).update(created=asked)
-    run_ended.send(sender=Run, run_id=run.pk, state=run.state)
-    return run
-
-
-def alarm(endpoint: Endpoint) -> datetime:
-    """The monitor gives an alarm now."""
-    now = timezone.now()
-    known = {"baseline": "sha256:0", "started": now, "alarms": 1, "alarmed": now}
-    Monitor.objects.update_or_create(
-        endpoint=endpoint, defaults={"state": EDetector(0.01, 1e5).state(), **known}
-    )
-    return now
-
-
-def certified(endpoint: Endpoint) -> Certificate:
-    ended(endpoint, "faithful", ago=1)
-    found = services.request_certificate(endpoint)
-    assert found.state == State.CERTIFIED
-    return found
+    return known()
 
 
 def path(certificate: Certificate) -> list[tuple[str, str, str]]:
@@ -276,3 +240,55 @@ def test_a_review_that_fails_disturbs_no_other(endpoint: Endpoint, monkeypatch: 
     made.refresh_from_db()
     broken.refresh_from_db()
     assert (made.state, broken.state) == (State.EXPIRED, State.CERTIFIED)
+
+
+def read(document: dict[str, Any] | None) -> bytes:
+    assert document is not None
+    return json.dumps(document).encode()
+
+
+def checked(made: Certificate) -> Answer:
+    """What the one-file verifier says of the certificate as it is handed out."""
+    made.refresh_from_db()
+    status, keys = services.certificate_status(made), read(services.published_keys())
+    return check(read(services.certificate_document(made)), keys, now=timezone.now(), status=read(status))
+
+
+def test_the_signed_document_holds_for_whoever_checks_it_and_falls_with_the_certificate(
+    endpoint: Endpoint,
+) -> None:
+    made = certified(endpoint)
+    answer = checked(made)
+    assert answer.ok, answer
+    assert answer.attested is not None
+    attested = answer.attested["predicate"]["assay"]
+    assert (attested["certificate"], attested["verdict"]) == (str(made.pk), "faithful")
+    assert attested["runs"] == [str(made.run_id)]
+    assert attested["status"].endswith(f"/certificates/{made.pk}/status.json")
+    first = made.document
+    ended(endpoint, "deviating")
+    assert checked(made).ok, "a doubt is told, and the certificate goes on holding"
+    ended(endpoint, "deviating", trigger=RECHECK)
+    assert str(checked(made).state) == "suspended"
+    services.correct_certificate(made.pk)
+    assert checked(made).ok
+    assert made.document == first, "a correction signs nothing anew: it stands on the same run"
+
+
+def test_every_step_is_in_the_log_with_its_reason(endpoint: Endpoint) -> None:
+    made = certified(endpoint)
+    ended(endpoint, "deviating")
+    ended(endpoint, "deviating", trigger=RECHECK)
+    bodies = [json.loads(entry.leaf)["body"] for entry in selectors.log_history("certificate", str(made.pk))]
+    assert sorted((body["number"], body["state"], body["reason"]) for body in bodies) == [
+        (1, "pending", "requested"),
+        (2, "certified", "faithful"),
+        (3, "watch", "accused"),
+        (4, "suspended", "confirmed"),
+    ]
+    assert [body["statement"] is None for body in sorted(bodies, key=lambda b: b["number"])] == [
+        True,
+        False,
+        False,
+        False,
+    ]
