@@ -45,6 +45,14 @@ test-story: setup ## only the long ways: the Procfile's processes, the demo, a r
 	@sh tests/browser/install.sh
 	@$(BIN)/python -m pytest tests/functional tests/browser $(ARGS)
 
+.PHONY: test-api
+test-api: setup ## the API against its own description: 50 made-up requests an operation, twice
+	@API_EXAMPLES=50 $(BIN)/python -m pytest tests/leaderboard/api tests/leaderboard/exports $(ARGS)
+
+.PHONY: contract
+contract: setup ## write the API's examples and tests/contract/openapi.yaml anew; refuses to take anything away
+	@WRITE_CONTRACT=1 $(BIN)/python -m pytest tests/leaderboard/api/test_contract.py -k "example_is or keeps_what"
+
 .PHONY: check style types imports migrations deployment
 check: style types imports migrations deployment ## the quality gates (`make -k check` goes on after a failure)
 style: setup

@@ -13,6 +13,9 @@ from typing import Any
 
 API = "/api/v1"
 
+VERSION = 1
+"""Of the shape of these documents: goes up with every change of it, so that nobody keeps the former."""
+
 NOT_YET = "not-yet-measured"
 VERDICTS = (
     "faithful",
@@ -126,7 +129,8 @@ def leaderboard(board: Mapping[str, Any], published: str) -> dict[str, Any]:
 def change(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
     """What happened between two documents of one endpoint: (kind, document of the change).
 
-    Without `before` it is newly listed, without `after` it is no longer listed; one of them is there.
+    Without `before` it is newly listed, without `after` it is no longer listed (and nothing else is told of
+    it); one of them is there.
     """
     named = after or before or {}
     if before is None:
@@ -140,7 +144,7 @@ def change(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) ->
     return kind, {
         "endpoint": {key: named[key] for key in ("id", "label", "model", "provider", "control")},
         "run": None if after is None else after["run"],
-        "before": None if before is None else {key: before[key] for key in KEPT},
+        "before": None if before is None or after is None else {key: before[key] for key in KEPT},
         "after": None if after is None else {key: after[key] for key in KEPT},
     }
 

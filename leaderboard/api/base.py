@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django_filters import FilterSet
 from rest_framework.exceptions import MethodNotAllowed, NotFound, ValidationError
@@ -77,9 +78,9 @@ class ListView(ApiView, GenericAPIView[Any]):
         filters = set(self.filterset_class.base_filters) if self.filterset_class else set()
         return {*self.parameters, *filters, "cursor", "limit"}
 
-    def page(self, documents: Any) -> Response:
-        """The page asked for of the filtered list; `documents` turns its rows into JSON-ready data."""
-        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+    def page(self, documents: Callable[[Any], Any], of: QuerySet[Any] | None = None) -> Response:
+        """The page asked for of the filtered list; `documents` turns a row into JSON-ready data."""
+        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset() if of is None else of))
         return self.get_paginated_response([documents(row) for row in rows or ()])
 
 

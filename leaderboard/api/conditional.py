@@ -22,6 +22,11 @@ def etag(*parts: bytes | str) -> str:
     return f'"{found.hexdigest()[:40]}"'
 
 
+def unchanged(request: HttpRequest, tag: str) -> bool:
+    """Whether the client has what this tag is of already: asked before the answer is made."""
+    return get_conditional_response(request, tag) is not None
+
+
 def conditional(
     request: HttpRequest, response: HttpResponse, modified: datetime | None = None
 ) -> HttpResponseBase:

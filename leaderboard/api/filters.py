@@ -11,7 +11,7 @@ from django_filters import rest_framework as filters
 from rest_framework.exceptions import ValidationError
 
 from leaderboard.documents import NOT_YET, VERDICTS
-from leaderboard.models import PublishedEndpoint
+from leaderboard.models import Change, ChangeKind, PublishedEndpoint
 
 GRADES = ("A+", "A", "B", "C", "D", "F")
 """Best first."""
@@ -101,3 +101,20 @@ class EndpointFilter(filters.FilterSet):  # type: ignore[misc]
     def at_least(self, rows: _Rows, name: str, value: str) -> _Rows:
         """This grade and those before it."""
         return rows.filter(grade__in=GRADES[: GRADES.index(value) + 1])
+
+
+class ChangeFilter(filters.FilterSet):  # type: ignore[misc]
+    """Filters of the feed of changes."""
+
+    model = filters.CharFilter(method="of_model", help_text="A model as `org/name`.")
+    kind = filters.ChoiceFilter(choices=ChangeKind.choices, help_text="What happened.")
+    since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte", help_text="Then or later.")
+
+    class Meta:
+        model = Change
+        fields: tuple[str, ...] = ()
+
+    def of_model(self, rows: QuerySet[Change], name: str, value: str) -> QuerySet[Change]:
+        """`org/name`; anything else names no model."""
+        org, _, model = value.partition("/")
+        return rows.filter(endpoint__model__org=org, endpoint__model__name=model)

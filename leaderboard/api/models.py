@@ -7,8 +7,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from leaderboard import selectors
-from leaderboard.api import schemas
+from leaderboard import documents, selectors
+from leaderboard.api import conditional, schemas
 from leaderboard.api.base import ApiView, ListView
 
 
@@ -38,3 +38,22 @@ class Model(ApiView):
             raise NotFound("No board of this model is published.")
         self.modified = found.published
         return Response(found.summary)
+
+
+class Leaderboard(ApiView):
+    """The board of one model."""
+
+    @extend_schema(
+        operation_id="models_leaderboard", summary="The board of a model", responses=schemas.Leaderboard
+    )
+    def get(self, request: Request, org: str, name: str) -> Response:
+        """Its endpoints in order, ties told as ties; without a rank what was measured on other terms."""
+        found = selectors.served_board(org, name)
+        if found is None:
+            raise NotFound("No board of this model is published.")
+        self.modified = found.published
+        tag = conditional.etag(found.digest, str(documents.VERSION))
+        if request.headers.get("If-None-Match") and conditional.unchanged(request._request, tag):
+            return Response(None, headers={"ETag": tag})
+        board = documents.leaderboard(found.board, found.published.isoformat())
+        return Response(board, headers={"ETag": tag})

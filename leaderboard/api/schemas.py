@@ -9,6 +9,10 @@ from rest_framework.fields import Field
 
 from leaderboard.api.filters import EVIDENCE_LEVELS, GRADES
 from leaderboard.documents import VERDICTS
+from leaderboard.models import ChangeKind
+from verifier.models import RunState
+
+OUTCOMES = ("pass", "warn", "fail", "inconclusive", "unsupported", "faulty", "error")
 
 _NOT_YET = "; null: not yet measured."
 
@@ -177,6 +181,14 @@ class Endpoint(serializers.Serializer[Any]):
     links = EndpointLinks()
 
 
+class ProviderLinks(serializers.Serializer[Any]):
+    """Where to go on."""
+
+    self = link("This document.")
+    page = link("For people.")
+    endpoints = link("Its endpoints.")
+
+
 class ModelLinks(serializers.Serializer[Any]):
     """Where to go on."""
 
@@ -213,3 +225,138 @@ class Model(serializers.Serializer[Any]):
     suite = serializers.CharField(allow_null=True)
     baseline = serializers.CharField(allow_null=True)
     links = ModelLinks()
+
+
+class Provider(serializers.Serializer[Any]):
+    """An organisation that serves models."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    url = serializers.CharField()
+    lab = serializers.BooleanField(help_text="A laboratory: its endpoints are controls.")
+    endpoints = serializers.IntegerField(help_text="How many are listed.")
+    verdicts = Verdicts()
+    links = ProviderLinks()
+
+
+class Rank(serializers.Serializer[Any]):
+    """A place among what is comparable; endpoints whose intervals overlap tie."""
+
+    place = serializers.IntegerField()
+    tied = serializers.BooleanField()
+
+
+class Row(serializers.Serializer[Any]):
+    """An endpoint with its place on the board."""
+
+    rank = Rank(allow_null=True, help_text="Null: measured on other terms, or without a number.")
+    endpoint = Endpoint()
+
+
+class Leaderboard(serializers.Serializer[Any]):
+    """The board of one model."""
+
+    model = serializers.CharField(help_text="`org/name`.")
+    published = moment("When it last changed.")
+    terms = anything("The top-k and context types that it compares at.", allow_null=True)
+    honest_band = anything("How far honest deployments stray.", allow_null=True)
+    ladder = serializers.ListField(child=serializers.DictField(), help_text="Known degradations.")
+    suite = serializers.CharField(allow_null=True)
+    baseline = serializers.CharField(allow_null=True)
+    rows = Row(many=True)
+
+
+class EndpointRef(serializers.Serializer[Any]):
+    """An endpoint as a change names it."""
+
+    id = serializers.UUIDField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    model = serializers.CharField(help_text="`org/name`.")
+    provider = ProviderRef()
+    control = serializers.BooleanField()
+
+
+class Kept(serializers.Serializer[Any]):
+    """What was published then."""
+
+    verdict = serializers.CharField(allow_null=True)
+    grade = serializers.CharField(allow_null=True)
+    fidelity = Fidelity(allow_null=True)
+    declaration = Declaration()
+    evidence_level = serializers.CharField(allow_null=True)
+    cause = Cause(allow_null=True)
+    versions = anything("`suite`, `policy` and `assay` that made these numbers.", allow_null=True)
+
+
+class Change(serializers.Serializer[Any]):
+    """One change of what is published of an endpoint."""
+
+    id = serializers.UUIDField()
+    at = moment("When it was published.")
+    kind = serializers.ChoiceField(choices=ChangeKind.choices, help_text="What happened.")
+    endpoint = EndpointRef()
+    run = RunRef(allow_null=True, help_text="The run that speaks since then.")
+    before = Kept(allow_null=True, help_text="Null: it was not listed, or is no longer.")
+    after = Kept(allow_null=True, help_text="Null: it is no longer listed.")
+
+
+class Progress(serializers.Serializer[Any]):
+    """Requests of a run."""
+
+    done = serializers.IntegerField(help_text="Answered so far.")
+    planned = serializers.IntegerField(allow_null=True, help_text="Expected; null while not known.")
+
+
+class RunLinks(serializers.Serializer[Any]):
+    """Where to go on."""
+
+    self = link("This document.")
+    page = link("For people.")
+    findings = link("Its findings.")
+    endpoint = link("Its endpoint.")
+
+
+class Finding(serializers.Serializer[Any]):
+    """What one check says."""
+
+    check = serializers.CharField()
+    version = serializers.CharField()
+    outcome = serializers.ChoiceField(choices=OUTCOMES)
+    cause = serializers.CharField(help_text="In a sentence.")
+    estimate = number("Its headline.")
+    low = number("Lower end of its interval.")
+    high = number("Upper end.")
+    n = serializers.IntegerField(allow_null=True)
+    unit = serializers.CharField()
+    details = anything("Every number behind it.")
+
+
+class Findings(serializers.Serializer[Any]):
+    """All of them, in the order they were made."""
+
+    results = Finding(many=True)
+
+
+class Run(serializers.Serializer[Any]):
+    """One verification of one endpoint."""
+
+    id = serializers.UUIDField()
+    endpoint = serializers.UUIDField()
+    model = serializers.CharField(help_text="`org/name`.")
+    state = serializers.ChoiceField(choices=RunState.choices)
+    trigger = serializers.CharField(help_text="Who or what asked for it.")
+    created = moment("When it was asked for.")
+    started = moment("When it began.", allow_null=True)
+    ended = moment("When it ended.", allow_null=True)
+    progress = Progress()
+    verdict = serializers.ChoiceField(
+        choices=VERDICTS[:-1], allow_null=True, help_text="Undecided while an accusation is not published."
+    )
+    published = serializers.BooleanField(help_text="Whether it spoke for its endpoint, now or before.")
+    superseded_by = serializers.UUIDField(
+        allow_null=True, help_text="The run that speaks for the endpoint now instead of this one."
+    )
+    versions = anything("`suite`, `policy` and `assay` that made these numbers.", allow_null=True)
+    result = anything("As `assay verify` writes it, without the findings.", allow_null=True)
+    findings = Finding(many=True, required=False, help_text="With `include=findings`.")
+    links = RunLinks()

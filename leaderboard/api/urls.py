@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from leaderboard.api import docs, endpoints, models
+from leaderboard.api import changes, docs, endpoints, models, providers, runs
 from leaderboard.api.base import NothingHere
 
 app_name = "api"
@@ -14,8 +14,15 @@ v1: list[URLPattern | URLResolver] = [
     path("openapi.yaml", docs.OpenApiYaml.as_view(), name="openapi-yaml"),
     path("models", models.Models.as_view(), name="models"),
     path("models/<str:org>/<str:name>", models.Model.as_view(), name="model"),
+    path("models/<str:org>/<str:name>/leaderboard", models.Leaderboard.as_view(), name="leaderboard"),
+    path("providers", providers.Providers.as_view(), name="providers"),
+    path("providers/<slug:slug>", providers.Provider.as_view(), name="provider"),
+    path("changes", changes.Changes.as_view(), name="changes"),
+    path("runs/<uuid:run_id>", runs.Run.as_view(), name="run"),
+    path("runs/<uuid:run_id>/findings", runs.Findings.as_view(), name="findings"),
     path("endpoints", endpoints.Endpoints.as_view(), name="endpoints"),
     path("endpoints/<uuid:endpoint_id>", endpoints.Endpoint.as_view(), name="endpoint"),
+    path("endpoints/<uuid:endpoint_id>/history", changes.History.as_view(), name="history"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

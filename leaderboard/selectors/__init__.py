@@ -24,7 +24,17 @@ from leaderboard.selectors.boards import (
     snapshots,
     speaking,
 )
-from leaderboard.selectors.served import served_endpoint, served_endpoints, served_model, served_models
+from leaderboard.selectors.served import (
+    counted,
+    served_board,
+    served_changes,
+    served_endpoint,
+    served_endpoints,
+    served_model,
+    served_models,
+    served_providers,
+    verdicts_published_with,
+)
 from leaderboard.selectors.transparency import (
     consistency_proof,
     hashes,
@@ -45,6 +55,7 @@ __all__ = (
     "Listed",
     "audit",
     "consistency_proof",
+    "counted",
     "endpoint",
     "evidence_of_listed",
     "findings_of",
@@ -65,12 +76,16 @@ __all__ = (
     "rows_of_provider",
     "run",
     "runs_of",
+    "served_board",
+    "served_changes",
     "served_endpoint",
     "served_endpoints",
     "served_model",
     "served_models",
+    "served_providers",
     "signing_keys",
     "snapshot_of",
     "snapshots",
     "speaking",
+    "verdicts_published_with",
 )

@@ -1,0 +1,95 @@
+"""A small world that is the same every time, whose answers are the examples of the API's description.
+
+Its ids and dates are fixed. Nothing in it is a real provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID
+
+from django.db import models
+
+from leaderboard import services
+from leaderboard.models import Change, Snapshot
+from tests.leaderboard import factories
+from verifier.models import Baseline, Credential, Endpoint, Model, Provider, Reference, Run
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+MODEL = "example-org/example-7b"
+IDENTIFIED = (Model, Provider, Endpoint, Reference, Baseline, Run, Snapshot, Change, Credential)
+
+
+@contextmanager
+def fixed() -> Iterator[None]:
+    """While this lasts, it is always the same time, and ids count up."""
+    numbers = count(1)
+    fields = {model._meta.pk: model._meta.pk.default for model in IDENTIFIED}
+
+    def next_id() -> UUID:
+        return UUID(f"019a9f3c-7c00-7000-8000-{next(numbers):012x}")
+
+    with patch("django.utils.timezone.now", lambda: NOW):
+        for field in fields:
+            _defaults(field, next_id)
+        try:
+            yield
+        finally:
+            for field, default in fields.items():
+                _defaults(field, default)
+
+
+def _defaults(field: models.Field[Any, Any], default: Any) -> None:
+    field.default = default
+    field.__dict__.pop("_get_default", None)
+
+
+def build() -> dict[str, str]:
+    """Make and publish it; the values that stand for the path parameters of the routes."""
+    lab = factories.provider("example-lab", "Example laboratory", url="https://lab.example/")
+    cloud = factories.provider("example-cloud", "Example cloud", is_lab=False, url="https://cloud.example/")
+    model = factories.model("example-org", "example-7b", licence="apache-2.0")
+    honest = factories.endpoint(
+        "Example cloud", of=model, by=cloud, variant="", base_url="https://api.cloud.example/v1",
+        upstream_model="example-7b", price_in="0.20", price_out="0.60", region="eu",
+    )  # fmt: skip
+    turbo = factories.endpoint(
+        "Example cloud turbo", of=model, by=cloud, variant="turbo", base_url="https://api.cloud.example/v1",
+        upstream_model="example-7b-turbo", price_in="0.10", price_out="0.30",
+    )  # fmt: skip
+    control = factories.endpoint(
+        "Example laboratory, INT4", of=model, by=lab, variant="int4", is_control=True,
+        what="The official weights in 4 bits, as a control", base_url="https://int4.lab.example/v1",
+    )  # fmt: skip
+    services.publish(model.pk)
+    speed = {"first_token_ms": {"p50": 212.0, "p95": 403.0, "n": 420}}
+    run = factories.run(honest, factories.faithful(model=MODEL, speed=speed, grade="A"), ended=_ago(30))
+    factories.finding(
+        run, outcome="pass", cause="Within the honest band.", estimate=99.54, low=99.38, high=99.71
+    )
+    deviating = factories.run(turbo, factories.result(model=MODEL, grade="B"), ended=_ago(20))
+    factories.finding(deviating, [factories.divergent()])
+    factories.run(
+        control,
+        factories.result(
+            "deviating", (78.3, 76.2, 80.3), model=MODEL, measured="int4", nearest="int4-g64", grade="D"
+        ),
+        ended=_ago(10),
+    )
+    services.publish(model.pk)
+    return {
+        "org": "example-org",
+        "name": "example-7b",
+        "slug": cloud.slug,
+        "endpoint_id": str(honest.pk),
+        "run_id": str(deviating.pk),
+    }
+
+
+def _ago(hours: float) -> datetime:
+    return NOW - timedelta(hours=hours)
