@@ -385,6 +385,8 @@ def _require_logged(log: Any, payload: bytes, keys: KeySet) -> None:
     body = named.get("body")
     if named.get("kind") != "certificate" or not isinstance(body, dict) or body.get("statement") != digest:
         raise Refused(State.NOT_IN_LOG, "The log's entry is of something else.")
+    if str(body.get("state")) in FALLEN:
+        raise Refused(FALLEN[body["state"]], "The log's entry says that it no longer stands.")
     head = read_checkpoint(note, keys)
     if not verify_inclusion(leaf_hash(entry.encode()), index, head.size, proof, head.root):
         raise Refused(State.NOT_IN_LOG, "The proof does not lead from its entry to the log's checkpoint.")

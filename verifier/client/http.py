@@ -13,7 +13,7 @@ import logging
 import re
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, Protocol
@@ -176,8 +176,18 @@ class Transport:
     async def aclose(self) -> None:
         await self._pool.aclose()
 
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> AbstractAsyncContextManager[Reply]:
+        """Send `body`, as `_send` does."""
+        return self._send("POST", url, {**headers, "Content-Length": str(len(body))}, body)
+
+    def get(self, url: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[Reply]:
+        """Ask for a document, as `_send` does."""
+        return self._send("GET", url, headers, None)
+
     @asynccontextmanager
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> AsyncIterator[Reply]:
+    async def _send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> AsyncIterator[Reply]:
         """Send a request and give the reply as soon as its headers are there.
 
         `url` has passed the guard's `destination`. Nothing here ends a slow exchange but the connect
@@ -195,7 +205,7 @@ class Transport:
             connected = connected or event == "connection.connect_tcp.started"
 
         request = httpcore.Request(
-            "POST",
+            method,
             httpcore.URL(
                 scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path
             ),
@@ -204,7 +214,6 @@ class Transport:
                 b"Accept-Encoding": b"identity",
                 # What an ordinary client of this library sends: endpoints should not know they are measured.
                 b"User-Agent": f"python-httpx/{httpx.__version__}".encode(),
-                b"Content-Length": str(len(body)).encode(),
                 **{name.encode(): value.encode() for name, value in headers.items()},
             },
             content=body,
