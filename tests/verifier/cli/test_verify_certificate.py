@@ -18,7 +18,7 @@ from verifier.certificate import MAX_BYTES
 
 SITE = Site(begun=datetime(2026, 1, 1, tzinfo=UTC))
 TODAY = datetime.now(UTC).replace(microsecond=0)
-CURRENT = {"issued": TODAY - timedelta(days=1), "expires": TODAY + timedelta(days=80)}
+CURRENT: dict[str, Any] = {"issued": TODAY - timedelta(days=1), "expires": TODAY + timedelta(days=80)}
 Capsys = pytest.CaptureFixture[str]
 
 
