@@ -41,7 +41,7 @@ class _Answers(BaseHTTPRequestHandler):
 @contextmanager
 def site(files: dict[str, bytes]) -> Iterator[str]:
     """A site that serves these files; its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Answers, files))  # type: ignore[arg-type]
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Answers, files))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
