@@ -5,7 +5,19 @@ from __future__ import annotations
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from verifier.checks.base import Answer, Fault, Observation, Position, Probe, Purpose, Status, Token
+from verifier.checks.base import (
+    Answer,
+    ErrorShape,
+    Fault,
+    Observation,
+    Position,
+    Probe,
+    Purpose,
+    Status,
+    Streamed,
+    Token,
+    ToolCall,
+)
 
 DETERMINISTIC = settings(derandomize=True, max_examples=100, database=None)
 """The same examples every time: a red build is red again."""
@@ -20,6 +32,8 @@ positions = st.builds(
 # Any text that UTF-8 can carry: surrogates are cleaned by the client.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 counts = st.none() | st.integers(0, 10**8)
+small = st.integers(0, 1000)
+seconds = st.none() | st.floats(0, 1e6)
 answers = st.builds(
     Answer,
     text=texts,
@@ -29,6 +43,10 @@ answers = st.builds(
     completion_tokens=counts,
     model=st.none() | texts,
     system_fingerprint=st.none() | texts,
+    tool_calls=st.lists(st.builds(ToolCall, texts, texts, texts), max_size=2).map(tuple),
+    reasoning=texts,
+    others=st.lists(texts, max_size=2).map(tuple),
+    streamed=st.none() | st.builds(Streamed, small, small, st.booleans(), st.booleans(), seconds, seconds),
 )
 observations = st.one_of(
     st.builds(
@@ -51,6 +69,7 @@ observations = st.one_of(
             detail=texts,
             http_status=st.none() | st.integers(100, 599),
             attempts=st.integers(0, 5),
+            error_shape=st.none() | st.sampled_from(ErrorShape),
         )
     ),
 )
@@ -61,4 +80,5 @@ probes = st.builds(
     api=st.sampled_from(["chat/completions", "completions"]),
     body=bodies,
     purpose=st.sampled_from(Purpose),
+    asking=st.integers(0, 3),
 )

@@ -43,6 +43,8 @@ def verification(
     session = Session(suite, baseline, settings)
     findings: list[Finding] = []
     for check, _ in discover():
+        if check.behaviour and not session.plan.has(check.name):
+            continue
         findings.append((yield from check.run(session)))
         if not session.capabilities.reachable:
             break

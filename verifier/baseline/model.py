@@ -99,7 +99,8 @@ class Baseline:
 
     `raw` holds, for some prompts, the text that the official chat template makes of them, where the
     reference was seen to answer it through `/completions` as it answers the chat request.
-    `hidden_sha256` names the hidden pool that some of the prompts are from.
+    `hidden_sha256` names the hidden pool that some of the prompts are from. `behaviour` holds what the checks
+    of behaviour asked the reference, by check.
     """
 
     model: str
@@ -116,6 +117,7 @@ class Baseline:
     stacks: tuple[Stack, ...] = ()
     raw: Mapping[str, str] = field(default_factory=dict)
     hidden_sha256: str | None = None
+    behaviour: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def with_stack(self, stack: Stack) -> Baseline:
         """The same baseline with `stack` added, or put in the place of the one with its name."""
@@ -148,6 +150,7 @@ class Baseline:
         return digest(self.to_json())
 
     def to_json(self) -> dict[str, Any]:
+        behaviour = {"behaviour": dict(self.behaviour)} if self.behaviour else {}
         return {
             "assay_baseline": FORMAT,
             "model": self.model,
@@ -183,6 +186,7 @@ class Baseline:
                 }
                 for stack in self.stacks
             ],
+            **behaviour,
         }
 
     @classmethod
@@ -231,6 +235,7 @@ class Baseline:
                 ),
                 raw=record["raw"],
                 hidden_sha256=record["hidden_sha256"],
+                behaviour={name: dict(found) for name, found in record.get("behaviour", {}).items()},
             )
             if not any(context.type is ContextType.FIRST_TOKEN for context in baseline.contexts):
                 raise ValueError("it has no first token of any answer")

@@ -9,6 +9,7 @@ import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from verifier.checks.asking import (
     raw_body,
 )
 from verifier.checks.base import Answer, Ask, Observation, Position, Probe, Purpose, Token, as_logprobs
+from verifier.checks.recording import Recorder
+from verifier.checks.registry import discover
+from verifier.contracts import contract_for
 from verifier.stats.divergence import top_k, tv_bound
 from verifier.suites import HIDDEN, PUBLIC, Prompt, Suite
 
@@ -58,11 +62,13 @@ def record(
     seed: int = 0,
     prompts: int | None = None,
     template: ChatTemplate | None = None,
+    behaviour: bool = False,
 ) -> Generator[Ask, Sequence[Observation], Baseline]:
     """Ask the reference everything a run may later ask an endpoint; returns the baseline.
 
     `prompts` records only that many of the suite's prompts, drawn with `seed`. With the model's chat
-    `template`, some prompts are also asked as raw text (METHOD.md section 1, way 4).
+    `template`, some prompts are also asked as raw text (METHOD.md section 1, way 4). With `behaviour` the
+    checks of behaviour also ask it what they compare an endpoint with.
 
     Raises RecordingError when the reference gives no logprobs or too few usable contexts.
     """
@@ -116,6 +122,12 @@ def record(
         raise RecordingError(_unusable([*answers, *pinned]))
     contexts.sort(key=lambda context: (order[context.prompt_id], len(context.prefix)))
     raw = yield from _raw(by_id, contexts, template, planned, set_aside)
+    behaved: dict[str, Mapping[str, Any]] = {}
+    if behaviour:
+        recorder = Recorder(suite, contract_for(model), seed)
+        for check, _ in discover():
+            if check.record is not None:
+                behaved[check.name] = yield from check.record(recorder)
     return Baseline(
         model=model,
         suite=f"{suite.name} {suite.version}",
@@ -130,6 +142,7 @@ def record(
         set_aside=set_aside,
         raw=raw,
         hidden_sha256=suite.hidden_sha256 if any(p.pool == HIDDEN for p in drawn) else None,
+        behaviour=behaved,
     )
 
 

@@ -71,6 +71,7 @@ class Purpose(StrEnum):
     ESTIMATION = "estimation"
     DIAGNOSIS = "diagnosis"
     SCORING = "scoring"
+    BEHAVIOUR = "behaviour"
     RECORDING = "recording"
 
 
@@ -107,8 +108,38 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call that the model asks for, as it came: `arguments` is text that should be a JSON object."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """How an answer came in pieces. `first` and `last` are when its first and last piece of text, reasoning
+    or tool call came, in seconds after the request was sent; `pieces` counts them.
+
+    `done`: the stream ended with `[DONE]`; `usage`: an event told the token counts.
+    """
+
+    events: int
+    pieces: int
+    done: bool
+    usage: bool
+    first: float | None = None
+    last: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """A parsed completion. `positions` is None when the server gave no logprobs at all."""
+    """A parsed completion. `positions` is None when the server gave no logprobs at all.
+
+    `reasoning` is what a thinking model wrote before its answer, where the endpoint keeps the two apart.
+    `others` holds the texts of the further choices of a request with `n` above 1. `streamed` is None for an
+    answer that came in one piece.
+    """
 
     text: str
     positions: tuple[Position, ...] | None = None
@@ -117,6 +148,10 @@ class Answer:
     completion_tokens: int | None = None
     model: str | None = None
     system_fingerprint: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    reasoning: str = ""
+    others: tuple[str, ...] = ()
+    streamed: Streamed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +160,7 @@ class Probe:
 
     `api` is the path under the base URL (`chat/completions` or `completions`). `body` is the JSON body
     without `model`, which the client adds. `of_reference`: asked of the live reference, not of the endpoint.
+    `asking`: how often the same body was meant to be asked before, where repeats are the question.
     """
 
     key: str
@@ -132,13 +168,25 @@ class Probe:
     body: Mapping[str, Any]
     purpose: Purpose
     of_reference: bool = False
+    asking: int = 0
+
+
+class ErrorShape(StrEnum):
+    """What the body of an error is."""
+
+    OPENAI = "openai"
+    """`{"error": {"message": …}}`, as OpenAI's clients expect it."""
+    JSON = "json"
+    TEXT = "text"
+    EMPTY = "empty"
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One request and what became of it, redacted. Times are in seconds.
 
-    `attempts` counts the sends this observation took, retries included.
+    `attempts` counts the sends this observation took, retries included. `error_shape` is that of the last
+    error's body, None where nothing was refused.
     """
 
     key: str
@@ -151,6 +199,7 @@ class Observation:
     started_at: str = ""
     elapsed: float | None = None
     first_token: float | None = None
+    error_shape: ErrorShape | None = None
 
     @property
     def ok(self) -> bool:

@@ -11,6 +11,7 @@ from types import ModuleType
 
 from verifier import checks
 from verifier.checks.base import Dialogue
+from verifier.checks.recording import Recorder, Recording
 from verifier.checks.session import Session
 
 
@@ -18,8 +19,10 @@ from verifier.checks.session import Session
 class Check:
     """One question asked of an endpoint.
 
-    `order` places it in the run (what others build on comes first). The module's docstring is its entry
-    on the methodology page.
+    `order` places it in the run (what others build on comes first; behaviour begins at 40). The module's
+    docstring is its entry on the methodology page. `needs` says in a few words what the endpoint must offer.
+    `behaviour`: it is about what users feel rather than about the weights, and runs when the plan has it.
+    `record` asks the reference for what the check compares with; what it returns is kept in the baseline.
     """
 
     name: str
@@ -27,6 +30,9 @@ class Check:
     title: str
     order: int
     run: Callable[[Session], Dialogue]
+    needs: str = ""
+    behaviour: bool = False
+    record: Callable[[Recorder], Recording] | None = None
 
 
 @cache

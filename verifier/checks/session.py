@@ -11,8 +11,11 @@ import numpy as np
 
 from verifier.baseline.model import Baseline, Context, PrefixStyle
 from verifier.checks.base import Ask, Fault, Observation, Position, Probe, Purpose, Status, Token
+from verifier.contracts import contract_for
+from verifier.evidence.canonical import digest
 from verifier.stats.decision import Decision
 from verifier.suites import Suite
+from verifier.suites.plans import WEIGHTS, plan
 
 if TYPE_CHECKING:
     from verifier.checks.evidence_mode import Mode
@@ -31,7 +34,7 @@ class Settings:
     `estimation_prompts` is the size of the estimation sample; `decide_only` skips it. `accuse_at` is the
     e-value that an accusation takes where that is more than 1/alpha (among many endpoints it is). `start`
     rotates the order that `seed` drew, so that runs of one endpoint seldom repeat a prompt. `live_reference`:
-    a reference answers too, and may score what the endpoint writes.
+    a reference answers too, and may score what the endpoint writes. `plan` names the behaviour asked about.
     """
 
     alpha: float = 0.01
@@ -45,6 +48,7 @@ class Settings:
     accuse_at: float | None = None
     start: int = 0
     live_reference: bool = False
+    plan: str = WEIGHTS
 
     def __post_init__(self) -> None:
         if not 0 < self.alpha < 0.5:
@@ -105,7 +109,11 @@ class Session:
         self.decision: Decision | None = None
         self.probes: dict[str, Probe] = {}
         self.observations: dict[str, Observation] = {}
+        self.plan = plan(settings.plan)
+        self.contract = contract_for(baseline.model)
         self._failures_in_a_row = 0
+        self._asked: dict[str, str] = {}
+        """Digest of a request -> key of the probe that made it."""
 
     def rng(self, check: str) -> np.random.Generator:
         """A generator of its own for each check, so that adding one never moves another's draws."""
@@ -117,16 +125,30 @@ class Session:
         """Observations for `probes`, in order. Those already asked are not asked again; those beyond the
         budget, or after the endpoint went down, come back as our own `Fault.BUDGET` without being sent.
         """
-        fresh = [probe for probe in probes if probe.key not in self.observations]
+        fresh = [probe for probe in probes if probe.key not in self.observations and not self._same(probe)]
         allowed = self._affordable(fresh)
         if allowed:
             answers = yield Ask(tuple(allowed), stage, max(planned, len(self.observations) + len(allowed)))
             for probe, observation in zip(allowed, answers, strict=True):
                 self.probes[probe.key] = probe
                 self.observations[probe.key] = observation
+                self._asked.setdefault(_request(probe), probe.key)
                 if observation.attempts and not probe.of_reference:
                     self._failures_in_a_row = 0 if observation.ok else self._failures_in_a_row + 1
-        return [self.observations.get(probe.key) or _not_sent(probe) for probe in probes]
+        return [self._seen(probe) or _not_sent(probe) for probe in probes]
+
+    def _seen(self, probe: Probe) -> Observation | None:
+        return self.observations.get(probe.key) or self._same(probe)
+
+    def _same(self, probe: Probe) -> Observation | None:
+        """The answer that the very same request had already, for a question of behaviour.
+
+        What the weights are judged by is always asked anew: its count of tokens is part of the decision.
+        """
+        if probe.purpose is not Purpose.BEHAVIOUR:
+            return None
+        key = self._asked.get(_request(probe))
+        return None if key is None else self.observations[key]
 
     @property
     def down(self) -> bool:
@@ -187,6 +209,12 @@ class Session:
                 break
             kept.append(probe)
         return kept
+
+
+def _request(probe: Probe) -> str:
+    return digest(
+        {"api": probe.api, "body": dict(probe.body), "asking": probe.asking, "of": probe.of_reference}
+    )
 
 
 def tokens_of(observation: Observation) -> int:

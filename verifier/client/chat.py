@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from verifier.checks.base import Answer
-from verifier.client.envelope import assemble, first_choice, label, refuse_error, text_of
+from verifier.client.envelope import assemble, first_choice, label, other_choices, refuse_error, text_of
 from verifier.client.faults import malformed
 from verifier.client.logprobs import read_rows
+from verifier.client.messages import ToolCalls, reasoning_of
 
 
 def parse_chat(document: Any) -> Answer:
@@ -22,6 +23,8 @@ def parse_chat(document: Any) -> Answer:
     message = choice.get("message")
     if not isinstance(message, Mapping):
         raise malformed("The first choice has no message.")
+    calls = ToolCalls()
+    calls.add(message)
     return assemble(
         text_of(message.get("content")),
         read_rows(choice.get("logprobs")),
@@ -29,14 +32,22 @@ def parse_chat(document: Any) -> Answer:
         usage=document.get("usage"),
         model=label(document, "model"),
         system_fingerprint=label(document, "system_fingerprint"),
+        tool_calls=calls.calls(),
+        reasoning=reasoning_of(message),
+        others=tuple(_text(choice) for choice in other_choices(document)),
     )
 
 
-def chat_delta(choice: Mapping[str, Any]) -> str:
-    """The piece of text in a choice of one event."""
+def _text(choice: Mapping[str, Any]) -> str:
+    message = choice.get("message")
+    return text_of(message.get("content")) if isinstance(message, Mapping) else ""
+
+
+def chat_delta(choice: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a choice of one event adds to the message."""
     delta = choice.get("delta")
     if delta is None:
-        return ""
+        return {}
     if not isinstance(delta, Mapping):
         raise malformed("The delta of an event is not an object.")
-    return text_of(delta.get("content"))
+    return delta

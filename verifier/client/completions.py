@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from verifier.checks.base import Answer
-from verifier.client.envelope import assemble, first_choice, label, refuse_error, text_of
+from verifier.client.envelope import assemble, first_choice, label, other_choices, refuse_error, text_of
 from verifier.client.faults import malformed
 from verifier.client.logprobs import read_rows
 
@@ -28,9 +28,10 @@ def parse_completion(document: Any) -> Answer:
         usage=document.get("usage"),
         model=label(document, "model"),
         system_fingerprint=label(document, "system_fingerprint"),
+        others=tuple(text_of(choice.get("text")) for choice in other_choices(document)),
     )
 
 
-def completion_delta(choice: Mapping[str, Any]) -> str:
-    """The piece of text in a choice of one event."""
-    return text_of(choice.get("text"))
+def completion_delta(choice: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a choice of one event adds, as a chat message would have it."""
+    return {"content": choice.get("text")}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from verifier.checks.base import Answer, Fault
+from verifier.checks.base import Answer, ErrorShape, Fault, Streamed, ToolCall
 from verifier.client import strict_json
 from verifier.client.faults import Failure, malformed
 from verifier.client.logprobs import Row, positions
 
 MAX_COUNT = 10**8
+MAX_CHOICES = 16
 MAX_TEXT = 2**20
 """Characters of one answer; what is kept of a run would otherwise be the endpoint's to decide."""
 
@@ -38,7 +39,9 @@ def refuse_error(document: Any) -> Mapping[str, Any]:
     if not isinstance(document, Mapping):
         raise malformed("The answer is JSON but not an object.")
     if document.get("error"):
-        raise error_failure(document["error"])
+        failure = error_failure(document["error"])
+        failure.error_shape = error_shape(document)
+        raise failure
     return document
 
 
@@ -54,6 +57,20 @@ def first_choice(document: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(choices[0], Mapping):
         raise malformed("The first choice is not an object.")
     return choices[0]
+
+
+def other_choices(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The choices after the first, of a request with `n` above 1.
+
+    Raises:
+        Failure: MALFORMED, or TOO_LARGE when there are more than any request asks for.
+    """
+    others: list[Mapping[str, Any]] = document["choices"][1:]
+    if len(others) > MAX_CHOICES:
+        raise Failure(Fault.TOO_LARGE, f"The answer has {len(others) + 1} choices.")
+    if not all(isinstance(choice, Mapping) for choice in others):
+        raise malformed("A choice is not an object.")
+    return others
 
 
 def text_of(value: Any) -> str:
@@ -81,6 +98,10 @@ def assemble(
     usage: Any,
     model: str | None,
     system_fingerprint: str | None,
+    tool_calls: tuple[ToolCall, ...] = (),
+    reasoning: str = "",
+    others: tuple[str, ...] = (),
+    streamed: Streamed | None = None,
 ) -> Answer:
     """The answer from its parts, checked against each other.
 
@@ -90,8 +111,9 @@ def assemble(
     Raises:
         Failure: MALFORMED or TOO_LARGE.
     """
-    if len(text) > MAX_TEXT:
-        raise Failure(Fault.TOO_LARGE, f"The text has {len(text)} characters, more than any answer needs.")
+    characters = len(text) + len(reasoning) + sum(map(len, others))
+    if characters > MAX_TEXT:
+        raise Failure(Fault.TOO_LARGE, f"The text has {characters} characters, more than any answer needs.")
     prompt_tokens, completion_tokens = _counts(usage)
     if rows is not None and completion_tokens is not None and len(rows) > completion_tokens:
         raise malformed(
@@ -105,7 +127,21 @@ def assemble(
         completion_tokens=completion_tokens,
         model=model,
         system_fingerprint=system_fingerprint,
+        tool_calls=tool_calls,
+        reasoning=reasoning,
+        others=others,
+        streamed=streamed,
     )
+
+
+def error_shape(body: Any) -> ErrorShape:
+    """What kind of body an error came with: a parsed document, or text that is no JSON."""
+    if isinstance(body, str):
+        return ErrorShape.TEXT if body.strip() else ErrorShape.EMPTY
+    error = body.get("error") if isinstance(body, Mapping) else None
+    if isinstance(error, Mapping) and isinstance(error.get("message"), str) and error["message"]:
+        return ErrorShape.OPENAI
+    return ErrorShape.JSON
 
 
 def error_message(document: Any) -> str | None:

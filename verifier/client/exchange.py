@@ -15,7 +15,7 @@ from verifier.checks.base import Answer, Fault, Probe
 from verifier.client import strict_json
 from verifier.client.chat import chat_delta, parse_chat
 from verifier.client.completions import completion_delta, parse_completion
-from verifier.client.envelope import error_message, is_transient, parse_json, status_fault
+from verifier.client.envelope import error_message, error_shape, is_transient, parse_json, status_fault
 from verifier.client.faults import Failure
 from verifier.client.http import Reply, Transport
 from verifier.client.limits import Limits
@@ -119,18 +119,22 @@ async def _document(reply: Reply) -> Any:
 async def _status_failure(reply: Reply, deadline: float) -> Failure:
     """The failure a status other than 200 means, with what the server says about it."""
     status = reply.status
+    shape = None
     if 300 <= status < 400:
         where = reply.headers.get("location", "nowhere")
         detail = f"HTTP {status} redirects to {where}; redirects are not followed, give the final address."
     else:
-        said = _said(await _beginning(reply, deadline))
+        document = _parsed(await _beginning(reply, deadline))
+        said, shape = _said(document), error_shape(document)
         detail = f"HTTP {status}" + (f": {said}" if said else ", with no message.")
-    return Failure(
+    failure = Failure(
         status_fault(status),
         detail,
         transient=is_transient(status),
         retry_after=retry_after(reply.headers.get("retry-after"), datetime.now(UTC)),
     )
+    failure.error_shape = shape
+    return failure
 
 
 async def _beginning(reply: Reply, deadline: float) -> bytes:
@@ -149,14 +153,19 @@ async def _beginning(reply: Reply, deadline: float) -> bytes:
     return bytes(body[:MAX_ERROR_BYTES])
 
 
-def _said(body: bytes) -> str:
-    """The message in an error's body: its JSON message, its HTML title, or else its text."""
+def _parsed(body: bytes) -> Any:
+    """The document of an error's body, or its text where it is no JSON."""
     try:
-        if message := error_message(strict_json.loads(body)):
-            return message
+        return strict_json.loads(body)
     except strict_json.JsonRefused:
-        pass
-    text = strict_json.clean_text(body.decode("utf-8", errors="replace")).strip()
+        return strict_json.clean_text(body.decode("utf-8", errors="replace")).strip()
+
+
+def _said(body: Any) -> str:
+    """The message in an error's body: its JSON message, its HTML title, or else its text."""
+    if not isinstance(body, str):
+        return error_message(body) or json.dumps(body, ensure_ascii=False)
+    text = body
     if text.startswith("<"):
         title = _TITLE.search(text)
         return f"an HTML page ({title[1].strip()})" if title else "an HTML page"

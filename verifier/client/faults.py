@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from verifier.checks.base import Fault
+from verifier.checks.base import ErrorShape, Fault
 
 
 class Failure(Exception):
     """A send without a usable answer.
 
-    `detail` is one plain sentence, not yet redacted. `http_status` is set where one came. `transient`
-    failures may be tried again; `retry_after` is the wait the server asked for, in seconds. `stale` marks
-    a kept-alive connection that broke before it answered, which says nothing about the endpoint.
+    `detail` is one plain sentence, not yet redacted. `http_status` and `error_shape` are set where they
+    came. `transient` failures may be tried again; `retry_after` is the wait the server asked for, in seconds.
+    `stale` marks a kept-alive connection that broke before it answered, which says nothing about the
+    endpoint.
     """
 
     def __init__(
@@ -26,6 +27,7 @@ class Failure(Exception):
         self.fault = fault
         self.detail = detail
         self.http_status: int | None = None
+        self.error_shape: ErrorShape | None = None
         self.transient = transient
         self.retry_after = retry_after
         self.stale = stale

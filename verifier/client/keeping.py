@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from verifier.checks.base import Answer, Position, Token
+from verifier.checks.base import Answer, Position, Token, ToolCall
 from verifier.client.redaction import REDACTED, Redactor
 
 
@@ -17,6 +17,12 @@ def redacted_answer(answer: Answer, redact: Redactor) -> Answer:
         finish_reason=_label(answer.finish_reason, redact),
         model=_label(answer.model, redact),
         system_fingerprint=_label(answer.system_fingerprint, redact),
+        tool_calls=tuple(
+            ToolCall(redact.detail(call.id), redact.detail(call.name), redact(call.arguments))
+            for call in answer.tool_calls
+        ),
+        reasoning=redact(answer.reasoning),
+        others=tuple(redact(text) for text in answer.others),
     )
 
 

@@ -158,6 +158,7 @@ class Client:
             fault=failure.fault,
             detail=self._redact.detail(failure.detail),
             http_status=failure.http_status,
+            error_shape=failure.error_shape,
             attempts=attempt.sends,
             started_at=attempt.started_at,
             elapsed=attempt.elapsed,

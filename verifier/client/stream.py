@@ -6,17 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from verifier.checks.base import Answer, Fault
-from verifier.client.envelope import assemble, label, parse_json, refuse_error
+from verifier.checks.base import Answer, Fault, Streamed
+from verifier.client.envelope import MAX_CHOICES, assemble, label, parse_json, refuse_error, text_of
 from verifier.client.faults import Failure, malformed
 from verifier.client.limits import Limits
 from verifier.client.logprobs import MAX_ENTRIES, Row, read_rows
+from verifier.client.messages import ToolCalls, reasoning_of
 from verifier.client.sse import EventSplitter
 
 DONE = b"[DONE]"
 
-Delta = Callable[[Mapping[str, Any]], str]
-"""Finds the piece of text in a choice of one event; what tells the APIs apart."""
+Delta = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Finds what a choice of one event adds to the message; what tells the APIs apart."""
 
 
 class Reassembly:
@@ -24,7 +25,9 @@ class Reassembly:
 
     def __init__(self, delta: Delta) -> None:
         self._delta = delta
-        self._texts: list[str] = []
+        self._texts: dict[int, list[str]] = {}
+        self._reasoning: list[str] = []
+        self._calls = ToolCalls()
         self._rows: list[Row] | None = None
         self._entries = 0
         self._finish_reason: str | None = None
@@ -32,6 +35,9 @@ class Reassembly:
         self._labels: dict[str, str | None] = {"model": None, "system_fingerprint": None}
         self._any_choice = False
         self.finished = False
+        self.events = 0
+        self.pieces = 0
+        """Events that brought text, reasoning or a tool call."""
 
     @property
     def complete(self) -> bool:
@@ -40,7 +46,7 @@ class Reassembly:
     @property
     def started(self) -> bool:
         """Whether anything generated has arrived (a role, or a ping, is not)."""
-        return bool(self._texts or self._rows)
+        return bool(self.pieces or self._rows)
 
     def add(self, data: bytes) -> None:
         """Take the data of one event.
@@ -51,6 +57,7 @@ class Reassembly:
         if data.strip() == DONE:
             self.finished = True
             return
+        self.events += 1
         document = refuse_error(parse_json(data, "An event of the stream"))
         if document.get("usage") is not None:
             self._usage = document["usage"]
@@ -64,11 +71,13 @@ class Reassembly:
         for choice in choices:
             if not isinstance(choice, Mapping):
                 raise malformed("A choice of an event is not an object.")
-            if choice.get("index") in (0, None):
-                self._add_choice(choice)
+            index = choice.get("index") or 0
+            if type(index) is not int or not 0 <= index <= MAX_CHOICES:
+                raise malformed("The index of a choice is no small count.")
+            self._add_choice(index, choice)
 
-    def answer(self) -> Answer:
-        """The answer.
+    def answer(self, first: float | None = None, last: float | None = None) -> Answer:
+        """The answer, whose first and last piece came so many seconds after the request.
 
         Raises:
             Failure: TRUNCATED when the stream ended before it, MALFORMED when there was none in it.
@@ -80,19 +89,33 @@ class Reassembly:
             )
         if not self._any_choice:
             raise malformed("The stream has no choices.")
+        texts = ["".join(self._texts.get(index, ())) for index in range(max(self._texts, default=0) + 1)]
         return assemble(
-            "".join(self._texts),
+            texts[0],
             self._rows,
             finish_reason=self._finish_reason,
             usage=self._usage,
             model=self._labels["model"],
             system_fingerprint=self._labels["system_fingerprint"],
+            tool_calls=self._calls.calls(),
+            reasoning="".join(self._reasoning),
+            others=tuple(texts[1:]),
+            streamed=Streamed(self.events, self.pieces, self.finished, self._usage is not None, first, last),
         )
 
-    def _add_choice(self, choice: Mapping[str, Any]) -> None:
+    def _add_choice(self, index: int, choice: Mapping[str, Any]) -> None:
         self._any_choice = True
-        if text := self._delta(choice):
-            self._texts.append(text)
+        delta = self._delta(choice)
+        text = text_of(delta.get("content"))
+        if text:
+            self._texts.setdefault(index, []).append(text)
+        if index:
+            return
+        thought = reasoning_of(delta)
+        if thought:
+            self._reasoning.append(thought)
+        called = self._calls.add(delta)
+        self.pieces += bool(text or thought or called)
         rows = read_rows(choice.get("logprobs"))
         if rows is not None:
             self._entries += sum(1 + len(row.top) for row in rows)
@@ -118,12 +141,16 @@ async def read_stream(
     splitter = EventSplitter(limits.max_event_bytes)
     parts = Reassembly(delta)
     first_token: float | None = None
+    last: float | None = None
 
     def take(data: bytes) -> None:
-        nonlocal first_token
+        nonlocal first_token, last
+        before = parts.pieces
         parts.add(data)
         if first_token is None and parts.started:
             first_token = loop.time() - started
+        if parts.pieces > before:
+            last = loop.time() - started
 
     try:
         async with asyncio.timeout_at(started + limits.first_token) as pace:
@@ -131,7 +158,7 @@ async def read_stream(
                 for data in splitter.feed(chunk):
                     take(data)
                     if parts.finished:
-                        return parts.answer(), first_token
+                        return parts.answer(first_token, last), first_token
                     pace.reschedule(loop.time() + limits.inter_token)
             for data in splitter.finish():
                 take(data)
@@ -143,4 +170,4 @@ async def read_stream(
     except Failure as failure:
         if failure.fault is not Fault.TRUNCATED or not parts.complete:
             raise
-    return parts.answer(), first_token
+    return parts.answer(first_token, last), first_token

@@ -7,9 +7,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from verifier.checks.base import Answer, Fault, Observation, Position, Probe, Purpose, Status, Token
+from verifier.checks.base import (
+    Answer,
+    ErrorShape,
+    Fault,
+    Observation,
+    Position,
+    Probe,
+    Purpose,
+    Status,
+    Streamed,
+    Token,
+    ToolCall,
+)
 
 
 def observation_to_json(observation: Observation) -> dict[str, Any]:
@@ -25,6 +38,7 @@ def observation_to_json(observation: Observation) -> dict[str, Any]:
         "started_at": observation.started_at or None,
         "elapsed": observation.elapsed,
         "first_token": observation.first_token,
+        "error_shape": None if observation.error_shape is None else str(observation.error_shape),
         "answer": None if answer is None else _answer_to_json(answer),
     }
     return {key: value for key, value in record.items() if value is not None}
@@ -46,19 +60,30 @@ def observation_from_json(record: Mapping[str, Any]) -> Observation:
         started_at=record.get("started_at", ""),
         elapsed=record.get("elapsed"),
         first_token=record.get("first_token"),
+        error_shape=ErrorShape(record["error_shape"]) if "error_shape" in record else None,
     )
 
 
 def probe_to_json(probe: Probe) -> dict[str, Any]:
     """A JSON-ready dict."""
-    record = {"key": probe.key, "api": probe.api, "body": dict(probe.body), "purpose": str(probe.purpose)}
-    return {**record, "of_reference": True} if probe.of_reference else record
+    record: dict[str, Any] = {
+        "key": probe.key,
+        "api": probe.api,
+        "body": dict(probe.body),
+        "purpose": str(probe.purpose),
+    }
+    if probe.of_reference:
+        record["of_reference"] = True
+    if probe.asking:
+        record["asking"] = probe.asking
+    return record
 
 
 def probe_from_json(record: Mapping[str, Any]) -> Probe:
     """The probe that `probe_to_json` wrote."""
     purpose = Purpose(record["purpose"])
-    return Probe(record["key"], record["api"], record["body"], purpose, bool(record.get("of_reference")))
+    of_reference, asking = bool(record.get("of_reference")), _count(record.get("asking", 0))
+    return Probe(record["key"], record["api"], record["body"], purpose, of_reference, asking)
 
 
 def tokens_to_json(tokens: tuple[Token, ...]) -> list[list[Any]]:
@@ -80,6 +105,10 @@ def _answer_to_json(answer: Answer) -> dict[str, Any]:
         "completion_tokens": answer.completion_tokens,
         "model": answer.model,
         "system_fingerprint": answer.system_fingerprint,
+        "tool_calls": [[call.id, call.name, call.arguments] for call in answer.tool_calls] or None,
+        "reasoning": answer.reasoning or None,
+        "others": list(answer.others) or None,
+        "streamed": None if answer.streamed is None else asdict(answer.streamed),
     }
     return {key: value for key, value in record.items() if value is not None}
 
@@ -94,6 +123,26 @@ def _answer_from_json(record: Mapping[str, Any]) -> Answer:
         completion_tokens=_count(record["completion_tokens"]) if "completion_tokens" in record else None,
         model=record.get("model"),
         system_fingerprint=record.get("system_fingerprint"),
+        tool_calls=tuple(_tool_call(call) for call in record.get("tool_calls", ())),
+        reasoning=_text(record.get("reasoning", "")),
+        others=tuple(_text(text) for text in record.get("others", ())),
+        streamed=_streamed(record["streamed"]) if "streamed" in record else None,
+    )
+
+
+def _tool_call(record: list[Any]) -> ToolCall:
+    identity, name, arguments = record
+    return ToolCall(_text(identity), _text(name), _text(arguments))
+
+
+def _streamed(record: Mapping[str, Any]) -> Streamed:
+    return Streamed(
+        events=_count(record["events"]),
+        pieces=_count(record["pieces"]),
+        done=bool(record["done"]),
+        usage=bool(record["usage"]),
+        first=None if record["first"] is None else float(record["first"]),
+        last=None if record["last"] is None else float(record["last"]),
     )
 
 

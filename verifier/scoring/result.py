@@ -78,9 +78,11 @@ def build(session: Session, findings: Sequence[Finding], endpoint: Mapping[str, 
         "versions": {
             "suite": f"{session.baseline.suite} sha256:{session.baseline.suite_sha256}",
             "hidden_pool": session.baseline.hidden_sha256 and f"sha256:{session.baseline.hidden_sha256}",
+            "contract": f"{session.contract.family} {session.contract.version}",
             "policy": policy.VERSION,
             "assay": version("assay"),
         },
+        "plan": session.settings.plan,
         "seed": session.settings.seed,
         "baseline": session.baseline.id,
     }

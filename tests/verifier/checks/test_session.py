@@ -167,3 +167,25 @@ def test_each_check_draws_its_own_and_seeds_change_the_draw() -> None:
 def test_settings_that_make_no_sense_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(changes))}|error rate"):
         Settings(**changes)
+
+
+def behaviour(key: str, text: str, asking: int = 0) -> Probe:
+    body = {"messages": [{"role": "user", "content": text}], "max_tokens": 1, "temperature": 0.0}
+    return Probe(key, "chat/completions", body, Purpose.BEHAVIOUR, asking=asking)
+
+
+def test_behaviour_is_read_off_an_answer_that_the_same_request_has_had() -> None:
+    asking, endpoint = session(), Synthetic()
+    ask(asking, endpoint, "a")
+    probes = [behaviour("b", "a"), behaviour("c", "other"), behaviour("d", "a", asking=1)]
+    seen = converse(asking.ask(probes, "asking", 0), endpoint)
+    assert [sent.key for sent in endpoint.asked] == ["a", "c", "d"], "a repeat that is the question is asked"
+    assert seen[0] == asking.observations["a"]
+    assert asking.requests == 3
+
+
+def test_a_decision_is_never_read_off_another_question() -> None:
+    asking, endpoint = session(), Synthetic()
+    converse(asking.ask([behaviour("b", "a")], "asking", 0), endpoint)
+    ask(asking, endpoint, "a")
+    assert [sent.key for sent in endpoint.asked] == ["b", "a"]

@@ -7,7 +7,7 @@ from hypothesis import given
 
 from tests.verifier.client.documents import MUTANTS
 from tests.verifier.client.hostile import chat
-from verifier.checks.base import Answer, Fault
+from verifier.checks.base import Answer, Fault, ToolCall
 from verifier.client.chat import chat_delta, parse_chat
 from verifier.client.faults import Failure
 
@@ -43,7 +43,19 @@ def test_an_error_object_is_its_own_failure() -> None:
 
 
 def test_the_piece_of_an_event() -> None:
-    assert chat_delta({"delta": {"content": "a"}}) == "a"
-    assert chat_delta({"delta": {"role": "assistant"}}) == ""
-    assert chat_delta({"delta": {"content": None}}) == ""
-    assert chat_delta({}) == ""
+    assert chat_delta({"delta": {"content": "a"}}) == {"content": "a"}
+    assert chat_delta({}) == chat_delta({"delta": None}) == {}
+    with pytest.raises(Failure):
+        chat_delta({"delta": "a"})
+
+
+def test_calls_reasoning_and_further_choices_are_kept() -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}}
+    message = {"content": None, "reasoning_content": "I need a tool.", "tool_calls": [call]}
+    choices = [{"message": message, "finish_reason": "tool_calls"}, {"message": {"content": "b"}}]
+
+    answer = parse_chat({"choices": choices})
+
+    assert answer.tool_calls == (ToolCall("c1", "weather", '{"city": "Oslo"}'),)
+    assert answer.reasoning == "I need a tool."
+    assert answer.others == ("b",)

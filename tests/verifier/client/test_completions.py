@@ -43,5 +43,5 @@ def test_a_chat_completion_is_none() -> None:
 
 
 def test_the_piece_of_an_event() -> None:
-    assert completion_delta({"text": "a"}) == "a"
-    assert completion_delta({"text": None}) == completion_delta({}) == ""
+    assert completion_delta({"text": "a"}) == {"content": "a"}
+    assert completion_delta({"text": None}) == completion_delta({}) == {"content": None}

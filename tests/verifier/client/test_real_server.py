@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -57,7 +58,9 @@ async def test_a_stream_is_the_same_answer_and_the_next_request_succeeds(base_ur
     )
     _, whole, streamed, after = map(answer, observations)
 
-    assert streamed == whole == after
+    assert replace(streamed, streamed=None) == whole == after
+    assert streamed.streamed is not None
+    assert (streamed.streamed.done, streamed.streamed.usage) == (True, True)
     assert observations[2].first_token is not None
 
 

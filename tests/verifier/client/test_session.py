@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -78,7 +79,10 @@ async def test_a_streamed_answer_is_the_same_answer() -> None:
 
     whole, streamed = await ask(GOOD), await ask(behave, chat_probe(stream=True))
 
-    assert streamed.answer == whole.answer
+    assert streamed.answer is not None
+    assert replace(streamed.answer, streamed=None) == whole.answer
+    assert streamed.answer.streamed is not None
+    assert streamed.answer.streamed.done
     assert streamed.first_token is not None
     assert streamed.elapsed is not None
     assert 0 < streamed.first_token <= streamed.elapsed

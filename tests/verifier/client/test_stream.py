@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.verifier.client.asking import QUICK
 from tests.verifier.client.documents import MUTANTS
 from tests.verifier.client.hostile import chat, entry, event, sse
-from verifier.checks.base import Answer, Fault
+from verifier.checks.base import Answer, Fault, Streamed, ToolCall
 from verifier.client.chat import chat_delta, parse_chat
 from verifier.client.completions import completion_delta
 from verifier.client.faults import Failure
@@ -47,7 +47,8 @@ def test_a_stream_is_the_answer_it_would_have_been(pieces: list[str]) -> None:
 
     streamed = reassembled(*events, event("", finish="length"), {"choices": [], "usage": usage})
 
-    assert streamed == parse_chat(json.loads(json.dumps(whole)))
+    assert replace(streamed, streamed=None) == parse_chat(json.loads(json.dumps(whole)))
+    assert streamed.streamed == Streamed(len(pieces) + 2, len(pieces), done=True, usage=True)
 
 
 @given(MUTANTS)
@@ -69,13 +70,33 @@ def test_marks_are_undone_over_the_whole_stream() -> None:
     assert [position.token for position in answer.positions] == [b"Paris", b" is", "à".encode()]
 
 
-def test_only_the_first_choice_counts() -> None:
+def test_further_choices_are_kept_apart() -> None:
     events = [
         event(choices=[{"index": i, "delta": {"content": text}}])
-        for i, text in ((0, "a"), (1, "b"), (0, "c"))
+        for i, text in ((0, "a"), (1, "b"), (0, "c"), (2, "d"))
     ]
 
-    assert reassembled(*events).text == "ac"
+    answer = reassembled(*events)
+
+    assert (answer.text, answer.others) == ("ac", ("b", "d"))
+
+
+def test_calls_and_reasoning_come_in_fragments() -> None:
+    deltas: list[dict[str, Any]] = [
+        {"role": "assistant", "reasoning_content": "I need "},
+        {"reasoning_content": "a tool."},
+        {"tool_calls": [{"index": 0, "id": "c1", "function": {"name": "weather", "arguments": ""}}]},
+        {"tool_calls": [{"index": 0, "function": {"arguments": '{"city": '}}]},
+        {"tool_calls": [{"index": 0, "function": {"arguments": '"Oslo"}'}}]},
+    ]
+    events = [event(choices=[{"index": 0, "delta": delta}]) for delta in deltas]
+
+    answer = reassembled(*events, event("", finish="tool_calls"))
+
+    assert answer.tool_calls == (ToolCall("c1", "weather", '{"city": "Oslo"}'),)
+    assert answer.reasoning == "I need a tool."
+    assert answer.streamed is not None
+    assert answer.streamed.pieces == 5
 
 
 def test_text_completions() -> None:
@@ -83,7 +104,8 @@ def test_text_completions() -> None:
     parts.add(json.dumps({"choices": [{"index": 0, "text": "Par"}]}).encode())
     parts.add(json.dumps({"choices": [{"index": 0, "text": "is", "finish_reason": "stop"}]}).encode())
 
-    assert parts.answer() == Answer("Paris", finish_reason="stop")
+    streamed = Streamed(2, 2, done=False, usage=False, first=0.1, last=0.2)
+    assert parts.answer(0.1, 0.2) == Answer("Paris", finish_reason="stop", streamed=streamed)
 
 
 def test_a_cut_off_stream_is_truncated() -> None:
