@@ -37,6 +37,12 @@ app.conf.beat_schedule = {
     },
     # Signs what was published meanwhile.
     "checkpoint": {"task": "leaderboard.checkpoint", "schedule": 3600.0, "options": {"expires": 3600.0}},
+    "deliver-due": {"task": "leaderboard.deliver_due", "schedule": 15.0, "options": {"expires": 15.0}},
+    "forget-unconfirmed": {
+        "task": "leaderboard.forget_unconfirmed",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
 }
 # The schedule is static, so beat keeps it in memory and writes no file.
 app.conf.beat_scheduler = "celery.beat:Scheduler"

@@ -180,7 +180,10 @@ CELERY_TASK_DEFAULT_QUEUE = "assay.work"
 CELERY_TASK_QUEUES = (Queue("assay.sweep"), Queue("assay.work"))
 CELERY_TASK_ROUTES = {
     "verifier.sweep": {"queue": "assay.sweep"},
+    "leaderboard.deliver": {"queue": "assay.sweep"},
+    "leaderboard.deliver_due": {"queue": "assay.sweep"},
     "leaderboard.follow_up": {"queue": "assay.sweep"},
+    "leaderboard.forget_unconfirmed": {"queue": "assay.sweep"},
     "leaderboard.review_certificates": {"queue": "assay.sweep"},
     "leaderboard.checkpoint": {"queue": "assay.sweep"},
     "verifier.start_due": {"queue": "assay.sweep"},

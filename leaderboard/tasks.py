@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from celery import shared_task
 
 from leaderboard import services
+from leaderboard.services.alerts import DELIVER
 
 
 @shared_task(name="leaderboard.follow_up")
@@ -23,3 +26,21 @@ def review_certificates() -> None:
 def checkpoint() -> None:
     """Sign the head of the transparency log, if it has grown."""
     services.checkpoint()
+
+
+@shared_task(name=DELIVER)
+def deliver(delivery_id: str) -> None:
+    """Send one alert to one receiver."""
+    services.deliver(UUID(delivery_id))
+
+
+@shared_task(name="leaderboard.deliver_due")
+def deliver_due() -> None:
+    """Send what is due: retries, and first attempts whose call was lost."""
+    services.deliver_due()
+
+
+@shared_task(name="leaderboard.forget_unconfirmed")
+def forget_unconfirmed() -> None:
+    """Delete addresses that nobody confirmed."""
+    services.forget_unconfirmed()

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(settings.ADMIN_PATH, admin.site.urls),
     path("api/", include("leaderboard.api.urls")),
     path("", include("leaderboard.pages.urls_certificates")),
+    path("", include("leaderboard.pages.urls_alerts")),
     path("", include("leaderboard.pages.urls")),
 ]
 handler400 = "leaderboard.api.problem.bad_request"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leaderboard.integrity.facts import Fact
+from leaderboard.services.alerts import replay, tell
 from leaderboard.services.attesting import certificate_document, certificate_status
 from leaderboard.services.certification import (
     CertificateNotPossible,
@@ -13,6 +14,7 @@ from leaderboard.services.certification import (
     review_all,
 )
 from leaderboard.services.checkpoints import checkpoint, every_key, kept_checkpoints, proof_of, published_keys
+from leaderboard.services.delivering import deliver, deliver_due
 from leaderboard.services.mirror import MirrorRefused, export_log
 from leaderboard.services.publishing import follow_up, publish
 from leaderboard.services.signing import (
@@ -21,32 +23,50 @@ from leaderboard.services.signing import (
     signer,
     withdraw_signing_key,
 )
+from leaderboard.services.subscriptions import (
+    add_webhook,
+    confirm_subscription,
+    forget_unconfirmed,
+    rotate_webhook_secrets,
+    subscribe,
+    unsubscribe,
+)
 from leaderboard.services.transparency import append, append_all, locked_head
 
 __all__ = (
     "CertificateNotPossible",
     "Fact",
     "MirrorRefused",
+    "add_webhook",
     "append",
     "append_all",
     "certificate_document",
     "certificate_status",
     "checkpoint",
+    "confirm_subscription",
     "correct_certificate",
+    "deliver",
+    "deliver_due",
     "end_certificate",
     "every_key",
     "export_log",
     "follow_up",
+    "forget_unconfirmed",
     "kept_checkpoints",
     "locked_head",
     "proof_of",
     "publish",
     "published_keys",
+    "replay",
     "request_certificate",
     "review",
     "review_all",
     "rotate_signing_key",
     "rotate_signing_secrets",
+    "rotate_webhook_secrets",
     "signer",
+    "subscribe",
+    "tell",
+    "unsubscribe",
     "withdraw_signing_key",
 )

@@ -10,16 +10,26 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from leaderboard import certification
 from leaderboard.certification import SAID, VALID_FOR, Held, Reason, State, Step
 from leaderboard.models import Certificate, CertificateStep
 from leaderboard.selectors import certificates as known
+from leaderboard.services.alerts import tell
 from leaderboard.services.attesting import attest, log_step
 from verifier import services as facts
 from verifier.models import RECHECK, Endpoint
 from verifier.selectors import open_run
+
+TOLD = {
+    State.CERTIFIED: "certified",
+    State.WATCH: "its certificate is in doubt",
+    State.SUSPENDED: "its certificate is suspended",
+    State.REVOKED: "its certificate is revoked",
+    State.EXPIRED: "its certificate has expired",
+}
 
 log = structlog.get_logger(__name__)
 
@@ -145,7 +155,32 @@ def _record(certificate: Certificate, was: str, step: Step, note: str = "") -> C
         expires=step.expires,
     )
     log_step(certificate, made)
+    if step.reason is not Reason.REQUESTED:
+        _tell(certificate, made)
     return made
+
+
+def _tell(certificate: Certificate, step: CertificateStep) -> None:
+    endpoint = certificate.endpoint
+    words = "renewed" if step.reason == Reason.RENEWED else TOLD[State(step.now)]
+    tell(
+        f"certificate.{step.now}",
+        endpoint,
+        title=f"{endpoint.label}: {words}",
+        text=f"{endpoint.label} ({endpoint.model.slug}, by {endpoint.provider.name}): {words}. {step.said}",
+        path=reverse("certificates:certificate", args=[certificate.pk]),
+        certificate=certificate,
+        data={
+            "certificate": {
+                "id": str(certificate.pk),
+                "was": step.was,
+                "state": step.now,
+                "reason": step.reason,
+                "expires": step.expires.isoformat(),
+            },
+            "run": None if step.run_id is None else str(step.run_id),
+        },
+    )
 
 
 def _measure(certificate: Certificate) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from leaderboard.services import rotate_signing_secrets
+from leaderboard.services import rotate_signing_secrets, rotate_webhook_secrets
 from verifier import services
 from verifier.credentials import CredentialUnreadable
 
@@ -23,6 +23,10 @@ class Command(BaseCommand):
             with transaction.atomic():
                 count = services.rotate_credentials()
                 signing = rotate_signing_secrets()
+                webhooks = rotate_webhook_secrets()
         except CredentialUnreadable as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{count} API keys and {signing} signing keys are encrypted with the first key.")
+        self.stdout.write(
+            f"{count} API keys, {signing} signing keys and {webhooks} webhooks' secrets are encrypted with "
+            "the first key."
+        )

@@ -1,0 +1,1 @@
+"""What others take with them: one format a file."""
