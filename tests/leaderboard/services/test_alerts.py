@@ -79,7 +79,7 @@ def test_whom_it_concerns(endpoint: Endpoint, receiver: Receiver) -> None:
     other = factories.endpoint("Other", of=factories.model("a", "b"), by=factories.provider("p", "P"))
     wanted = [endpoint, endpoint.model, endpoint.provider, None]
     unwanted = [other, other.model, other.provider]
-    hooks = [services.add_webhook(receiver.url, one)[0] for one in wanted]  # type: ignore[arg-type]
+    hooks = [services.add_webhook(receiver.url, one)[0] for one in wanted]
     for one in unwanted:
         services.add_webhook(receiver.url, one)  # type: ignore[arg-type]
     tell(endpoint)
