@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import json
-import pickle
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -18,6 +18,7 @@ from verifier.checks.base import Observation, Probe
 from verifier.client.egress import EgressPolicy
 from verifier.client.session import Client
 from verifier.client.target import Target
+from verifier.evidence.codec import observation_from_json, observation_to_json
 from verifier.lab.serve import Served, serving
 
 DRAWS = 1
@@ -38,13 +39,10 @@ class Answers:
 
     def __init__(self, name: str, keep: Path | None) -> None:
         self._name = name
-        self._path = None if keep is None else keep / f"{name}.answers"
-        self._known: dict[bytes, Observation] = {}
-        if self._path is not None and self._path.exists():
-            # Written below by this very class: not a file from outside.
-            self._known = pickle.loads(self._path.read_bytes())
+        self._path = None if keep is None else keep / f"{name}.jsonl.gz"
+        self._known = _read(self._path)
         self._asked = False
-        self._waiting: dict[bytes, asyncio.Task[Observation]] = {}
+        self._waiting: dict[str, asyncio.Task[Observation]] = {}
         self._booting = asyncio.Lock()
         self._client: Client | None = None
         self._closing = AsyncExitStack()
@@ -58,7 +56,10 @@ class Answers:
         await self._closing.aclose()
         if self._path is not None and self._asked:
             temporary = self._path.with_suffix(".half")
-            temporary.write_bytes(pickle.dumps(self._known))
+            with gzip.open(temporary, "wt", encoding="utf-8", compresslevel=3) as lines:
+                for request, observation in self._known.items():
+                    record = {"request": request, "observation": observation_to_json(observation)}
+                    lines.write(json.dumps(record, ensure_ascii=False) + "\n")
             temporary.replace(self._path)
 
     async def ask(self, probe: Probe) -> Observation:
@@ -67,7 +68,7 @@ class Answers:
         if "seed" in body:
             # Of its own for every place, as in a run (see draw_seed).
             which = body.pop("seed") % DRAWS
-            body["seed"] = draw_seed(which, _digest(probe.api, body).hex())
+            body["seed"] = draw_seed(which, _digest(probe.api, body))
         request = _digest(probe.api, body)
         if request not in self._known and "seed" not in body and not body.get("logprobs"):
             shown = self._known.get(_digest(probe.api, {**body, "logprobs": True, "top_logprobs": LISTED}))
@@ -88,8 +89,17 @@ class Answers:
         return await self._client.ask(probe)
 
 
-def _digest(api: str, body: Mapping[str, Any]) -> bytes:
-    return hashlib.sha256(json.dumps([api, body], sort_keys=True).encode()).digest()
+def _read(path: Path | None) -> dict[str, Observation]:
+    """What an earlier bench has written, by the digest of the request."""
+    if path is None or not path.exists():
+        return {}
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        records = [json.loads(line) for line in lines]
+    return {record["request"]: observation_from_json(record["observation"]) for record in records}
+
+
+def _digest(api: str, body: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps([api, body], sort_keys=True).encode()).hexdigest()
 
 
 def client_of(served: Served) -> Client:

@@ -13,10 +13,10 @@ from scipy.stats import binom
 
 from tests.bench.peers import honest, margin, met, rut, tracking
 from tests.bench.peers.asking import Sample, Size, scorable
-from tests.bench.peers.evidence import CALIBRATION, JUDGED, REFERENCE, Evidence, collect
+from tests.bench.peers.evidence import CALIBRATION, JUDGED, REFERENCE, WITNESSES, Evidence, collect
 from tests.bench.peers.evidence import DEPLOYMENTS as LAB_NAMES
 from tests.bench.peers.methods import ALPHA
-from tests.bench.peers.side_by_side import DEGRADED, rows, table
+from tests.bench.peers.side_by_side import DEGRADED, holds_level, rows, table
 from tests.verifier.toy_server import MODEL, toy
 from verifier.lab.deployments import DEPLOYMENTS as LAB
 from verifier.lab.serve import Served
@@ -131,6 +131,27 @@ def test_tracking_draws_among_the_prompts_of_both_sides() -> None:
     assert tracking.mean_difference(apart, tokens=2, rng=rng) is None
 
 
+def test_the_published_tracking_accuses_whatever_answers_otherwise_always() -> None:
+    rng = np.random.default_rng(1)
+    ours = [{"a": -1.0, "b": -2.0}] * 20
+    assert tracking.permutation_p(ours, ours[:5], rng) == 1.0
+    assert tracking.permutation_p(ours, [{"a": -1.001, "b": -2.0}] * 5, rng) <= ALPHA
+
+
+def test_the_published_tracking_keeps_its_level_where_answers_vary() -> None:
+    def p(rng: np.random.Generator) -> float:
+        noisy = [{one: float(rng.normal(-2.0, 0.1)) for one in "abc"} for _ in range(20)]
+        return tracking.permutation_p(noisy[:12], noisy[12:], rng, 99)
+
+    assert rejections(p, 200, 0.05) <= at_most(200, 0.05)
+
+
+def test_what_a_method_detects_beyond_its_level_does_not_count() -> None:
+    assert holds_level(0, 100)
+    assert holds_level(3, 100)
+    assert not holds_level(10, 100)
+
+
 def test_a_threshold_is_what_honest_draws_exceed_as_rarely_as_said() -> None:
     rng = np.random.default_rng(1)
     limit = honest.threshold([0.0, 0.0], lambda mean, draw: float(draw.normal(mean)), 0.01, rng, 5000)
@@ -159,20 +180,32 @@ def made_up() -> Evidence:
     def margins(share: float) -> dict[str, list[float]]:
         return {one: (0.1 * (rng.random(LENGTH) < share)).tolist() for one in PROMPTS}
 
-    far = {name: name == "int4-g64" for name in (*CALIBRATION, *JUDGED)}
+    far = {name: name == "int4-g64" for name in (*CALIBRATION, *JUDGED, *WITNESSES)}
+    shown = {REFERENCE: lists(0.0), **{name: lists(1.0 if off else 0.01) for name, off in far.items()}}
     samples = {REFERENCE: sampled(20, False), **{name: sampled(12, far[name]) for name in JUDGED}}
     return Evidence(
         size=Size(length=LENGTH, references=20),
         scored=samples,
         several=samples,
         margins={name: margins(0.9 if off else 0.05) for name, off in far.items()},
-        lists={REFERENCE: lists(0.0), **{name: lists(1.0 if off else 0.01) for name, off in far.items()}},
+        lists=shown,
+        repeats={name: {one: [shown[name][one]] * 20 for one in PROMPTS} for name in (REFERENCE, *JUDGED)},
     )
 
 
 async def test_what_was_asked_is_kept_and_the_reference_scores_what_it_did_not_say(tmp_path: Path) -> None:
     size = Size(
-        prompts=3, length=4, references=3, few=1, several=2, many=2, greedy=3, greedy_length=5, lists=3
+        prompts=3,
+        length=4,
+        references=3,
+        few=1,
+        several=2,
+        many=2,
+        greedy=3,
+        greedy_length=5,
+        lists=3,
+        repeated=1,
+        repeats=2,
     )
     suite = load("core")
     with ExitStack() as stack:
@@ -200,13 +233,20 @@ async def test_what_was_asked_is_kept_and_the_reference_scores_what_it_did_not_s
 def test_the_rows_are_those_of_the_error_budget() -> None:
     found = rows(made_up(), draws=4)
 
-    assert [row["deployment"] for row in found] == [*JUDGED] * 4
-    assert [row["method"] for row in found[::3]] == ["MET", "RUT", "Margin", "Log-probability tracking"]
+    every = [*CALIBRATION, *JUDGED, *WITNESSES]
+    tracked = "Log-probability tracking"
+    assert [row["deployment"] for row in found] == [*JUDGED] * 4 + every
+    assert [row["method"] for row in found[:12:3]] == ["MET", "RUT", "Margin", f"{tracked}, as published"]
+    assert {row["method"] for row in found[12:]} == {tracked}
     by_name: dict[str, list[dict[str, Any]]] = {
         name: [row for row in found if row["deployment"] == name] for name in JUDGED
     }
     assert DEGRADED == ("int4-g64", "q8_0")
-    assert all(row["tokens_for_90"] is not None for row in by_name["int4-g64"])
+    published = {row["deployment"]: row for row in found if row["method"] == f"{tracked}, as published"}
+    assert [rate["detected"] for rate in published["f32"]["rates"] if rate["tokens"] >= 3] == [4, 4, 4, 4]
+    assert published["int4-g64"]["tokens_for_90"] is None, "it accuses honest ones just as often"
+    others = [row for row in by_name["int4-g64"] if row is not published["int4-g64"]]
+    assert all(row["tokens_for_90"] is not None for row in others)
     for name in ("f32", "q8_0"):
         assert all(
             row["tokens_for_90"] is None for row in by_name[name][:2]

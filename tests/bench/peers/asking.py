@@ -43,7 +43,8 @@ class Size:
     """How much is asked of a deployment. Answers of `length` tokens are sampled at temperature 1.
 
     The reference gives `references` to each of `prompts`; an endpoint gives `few` to each of them and
-    `many` to the first `several`. Greedy answers of `greedy_length` tokens, and lists of one-token answers.
+    `many` to the first `several`. Greedy answers of `greedy_length` tokens, and lists of one-token answers;
+    the first `repeated` prompts of those are asked `repeats` times.
     """
 
     prompts: int = 80
@@ -55,6 +56,8 @@ class Size:
     greedy: int = 60
     greedy_length: int = 40
     lists: int = 100
+    repeated: int = 10
+    repeats: int = 20
 
 
 @dataclass(slots=True)
@@ -156,6 +159,16 @@ def scorable(tokens: Sequence[str]) -> list[bool]:
 def client_of(served: Served) -> Client:
     """A client for one deployment of the lab."""
     return Client(Target(served.base_url, served.model), policy=POLICY, limits=LIMITS)
+
+
+async def repeats(asked: Asked, prompts: Sequence[Prompt], times: int) -> dict[str, list[dict[str, float]]]:
+    """The same one-token question asked again and again, as `lists` names tokens."""
+    found: dict[str, list[dict[str, float]]] = {}
+    for prompt in prompts:
+        for _ in range(times):
+            (listed,) = (await lists(asked, [prompt])).values() or ({},)
+            found.setdefault(prompt.id, []).append(listed)
+    return found
 
 
 async def lists(asked: Asked, prompts: Sequence[Prompt]) -> dict[str, dict[str, float]]:

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.bench.peers.asking import RANKED, Asked, Sample, Size, client_of, lists
+from tests.bench.baselines import honest_stacks
+from tests.bench.peers.asking import RANKED, Asked, Sample, Size, client_of, lists, repeats
 from verifier.lab.cache import path_of
 from verifier.lab.serve import Served
 from verifier.suites import Prompt, Suite
@@ -21,7 +22,11 @@ FORMAT = 1
 REFERENCE = "reference"
 CALIBRATION = ("cal-f16", "cal-batch", "cal-slots")
 JUDGED = ("f32", "int4-g64", "q8_0")
-DEPLOYMENTS = (REFERENCE, *CALIBRATION, *JUDGED)
+WITNESSES = tuple(name for name in honest_stacks(full=True) if name not in (*CALIBRATION, *JUDGED))
+"""Further honest stacks, asked for lists alone: a threshold made from honest deployments has to hold for
+those that it was not made from.
+"""
+DEPLOYMENTS = (REFERENCE, *CALIBRATION, *JUDGED, *WITNESSES)
 LANGUAGE = "en"
 """Of the prompts: the answers' tokens are then whole characters."""
 
@@ -34,7 +39,8 @@ class Evidence:
     """By deployment and prompt id. `scored` holds sampled answers as the reference scores them.
 
     `several` holds the sampled answers of those prompts that were answered often; `margins` the margins of
-    greedy answers; `lists` the log-probabilities of one-token answers, in nats.
+    greedy answers; `lists` the log-probabilities of one-token answers, in nats; `repeats` those of the same
+    question asked again and again.
     """
 
     size: Size
@@ -42,6 +48,7 @@ class Evidence:
     several: Mapping[str, Samples]
     margins: Mapping[str, dict[str, list[float]]]
     lists: Mapping[str, dict[str, dict[str, float]]]
+    repeats: Mapping[str, dict[str, list[dict[str, float]]]]
 
 
 async def collect(
@@ -76,7 +83,7 @@ async def collect(
             asked = Asked(client, REFERENCE)
             await found.ask(kept, asked, english, size)
             say(f"{REFERENCE}: asked")
-            for name in DEPLOYMENTS[1:]:
+            for name in (*CALIBRATION, *JUDGED):
                 await found.answered[name].wait()
                 await found.score(kept, asked, name, english, size)
                 say(f"{name}: scored")
@@ -97,14 +104,20 @@ class _Found:
         self._lists: dict[str, dict[str, dict[str, float]]] = {}
         self._scored: dict[str, Samples] = {}
         self._margins: dict[str, dict[str, list[float]]] = {}
+        self._repeats: dict[str, dict[str, list[dict[str, float]]]] = {}
 
     async def ask(self, kept: _Kept, asked: Asked, prompts: Sequence[Prompt], size: Size) -> None:
         """All that one deployment is asked for."""
         name = asked.name
         self._lists[name] = await kept.once("lists", name, lambda: lists(asked, prompts[: size.lists]))
-        if name != REFERENCE:
+        if name not in (*CALIBRATION, *WITNESSES):
+            often = prompts[: size.repeated]
+            self._repeats[name] = await kept.once(
+                "repeats", name, lambda: repeats(asked, often, size.repeats)
+            )
+        if name not in (REFERENCE, *WITNESSES):
             self._greedy[name] = await kept.once("greedy", name, lambda: _greedy(asked, prompts, size))
-        if name not in CALIBRATION:
+        if name not in (*CALIBRATION, *WITNESSES):
             self._samples[name] = await kept.once("samples", name, lambda: _samples(asked, prompts, size))
         self.answered[name].set()
 
@@ -127,6 +140,7 @@ class _Found:
             several={name: {prompt: of[prompt] for prompt in often} for name, of in self._samples.items()},
             margins=self._margins,
             lists=self._lists,
+            repeats=self._repeats,
         )
 
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from tests.bench.peers import honest, margin, met, rut, tracking
 from tests.bench.peers.asking import FLOOR, RANKED, Sample, scorable
-from tests.bench.peers.evidence import CALIBRATION, REFERENCE, Evidence, Samples
+from tests.bench.peers.evidence import CALIBRATION, JUDGED, REFERENCE, WITNESSES, Evidence, Samples
+from verifier.lab.deployments import DEPLOYMENTS as LAB
 
 ALPHA = 0.01
 SEED = 20_250_101
@@ -22,18 +23,30 @@ Detector = Callable[[str, int, np.random.Generator], bool | None]
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A published method; `settings` by the words that say what they are."""
+    """A published method; `settings` by the words that say what they are; `judged` are lab deployments."""
 
     name: str
     full_name: str
     source: str
     evidence: str
     settings: Mapping[str, Detector]
+    judged: tuple[str, ...] = JUDGED
+
+    @property
+    def honest(self) -> tuple[str, ...]:
+        """Those that must not be accused."""
+        return tuple(name for name in self.judged if LAB[name].role != "degraded")
 
 
 def methods(evidence: Evidence) -> tuple[Method, ...]:
     """All of them, over one collection of evidence."""
-    return (_met(evidence), _rut(evidence), _margin(evidence), _tracking(evidence))
+    return (
+        _met(evidence),
+        _rut(evidence),
+        _margin(evidence),
+        _tracking_as_published(evidence),
+        _tracking(evidence),
+    )
 
 
 def _met(evidence: Evidence) -> Method:
@@ -101,7 +114,7 @@ def _margin(evidence: Evidence) -> Method:
         def statistic(margins: margin.Margins, tokens: int, rng: np.random.Generator) -> float | None:
             return margin.mean_margin(margins, tokens=tokens, per_text=per_text, rng=rng)
 
-        return _calibrated(evidence.margins, statistic)
+        return _calibrated(evidence.margins, CALIBRATION, statistic)
 
     return Method(
         name="Margin",
@@ -115,7 +128,28 @@ def _margin(evidence: Evidence) -> Method:
     )
 
 
+def _tracking_as_published(evidence: Evidence) -> Method:
+    def accused(name: str, tokens: int, rng: np.random.Generator) -> bool | None:
+        prompts = [one for one, of in evidence.repeats[name].items() if len(of) >= tokens]
+        if not prompts:
+            return None
+        prompt = prompts[int(rng.integers(len(prompts)))]
+        theirs = evidence.repeats[name][prompt]
+        drawn = [theirs[i] for i in rng.choice(len(theirs), tokens, replace=False)]
+        return tracking.permutation_p(evidence.repeats[REFERENCE][prompt], drawn, rng) <= ALPHA
+
+    return Method(
+        name="Log-probability tracking, as published",
+        full_name="Log Probability Tracking of LLM APIs: one prompt again and again, permutation test",
+        source="arXiv 2512.03816",
+        evidence="logprobs of one-token answers",
+        settings={f"against {evidence.size.repeats} answers of the reference": accused},
+    )
+
+
 def _tracking(evidence: Evidence) -> Method:
+    honest_judged = tuple(name for name in JUDGED if LAB[name].role != "degraded")
+
     def detector(length: int) -> Detector:
         apart = {
             name: tracking.differences(evidence.lists[REFERENCE], lists, length)
@@ -125,7 +159,7 @@ def _tracking(evidence: Evidence) -> Method:
         def statistic(pool: list[float], tokens: int, rng: np.random.Generator) -> float | None:
             return tracking.mean_difference(pool, tokens=tokens, rng=rng)
 
-        return _calibrated(apart, statistic)
+        return _calibrated(apart, (*CALIBRATION, *honest_judged, *WITNESSES), statistic)
 
     return Method(
         name="Log-probability tracking",
@@ -133,23 +167,26 @@ def _tracking(evidence: Evidence) -> Method:
         source="arXiv 2512.03816",
         evidence="logprobs of one-token answers",
         settings={f"the {length} most likely tokens": detector(length) for length in (5, 20)},
+        judged=(*CALIBRATION, *JUDGED, *WITNESSES),
     )
 
 
 def _calibrated(
     pools: Mapping[str, honest.Pool],
+    known: Sequence[str],
     statistic: Callable[[honest.Pool, int, np.random.Generator], float | None],
 ) -> Detector:
-    """Accuses above what honest draws of as many tokens reach."""
+    """Accuses above what honest draws of as many tokens reach; a stack that is judged is left out of them."""
 
     @cache
-    def limit(tokens: int) -> float | None:
-        stacks = [pools[name] for name in CALIBRATION]
+    def limit(tokens: int, without: str) -> float | None:
+        stacks = [pools[name] for name in known if name != without]
         rng = np.random.default_rng([SEED, tokens])
         return honest.threshold(stacks, lambda pool, rng: statistic(pool, tokens, rng), ALPHA, rng)
 
     def accused(name: str, tokens: int, rng: np.random.Generator) -> bool | None:
-        most, found = limit(tokens), statistic(pools[name], tokens, rng)
+        most = limit(tokens, name if name in known else "")
+        found = statistic(pools[name], tokens, rng)
         return None if most is None or found is None else found > most
 
     return accused

@@ -2,8 +2,9 @@
 
 A rate is the share of draws from the collected pool that accuse; within a draw nothing is used twice. Draws
 overlap, the more the closer the count comes to the pool: the last rates of a row rest on little more than
-one set of answers. Of the settings tried for a method all its rows show the one that detects the degraded
-deployments best, chosen after the fact: a favour to the method.
+one set of answers. A count of tokens at which a method accuses an honest deployment more often than its alpha
+does not count as detection: the level is part of the comparison. Of the settings tried for a method all its
+rows show the one that detects the degraded deployments best, chosen after the fact: a favour to the method.
 
 Run it alone with `python -m tests.bench.peers.side_by_side`.
 """
@@ -27,6 +28,7 @@ from tests.bench.peers.evidence import DEPLOYMENTS, JUDGED, Evidence, collect
 from tests.bench.peers.methods import ALPHA, SEED, Detector, Method, methods
 from verifier.lab.deployments import DEPLOYMENTS as LAB
 from verifier.lab.serve import Served, serving
+from verifier.stats.intervals import clopper_pearson
 from verifier.suites import Suite, load
 
 BUDGETS = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000, 2000, 3000, 5000, 10_000)
@@ -64,15 +66,30 @@ def rows(evidence: Evidence, draws: int) -> list[dict[str, Any]]:
     found = []
     for number, method in enumerate(methods(evidence)):
         setting = best_setting(method, min(draws, CHOOSING_DRAWS), number)
-        for name in JUDGED:
-            rates = measure(method.settings[setting], name, draws, number)
-            found.append(row(method, setting, name, rates, draws))
+        rates = {name: measure(method.settings[setting], name, draws, number) for name in method.judged}
+        false = [rates[name] for name in method.honest]
+        for name in method.judged:
+            found.append(row(method, setting, name, rates[name], false, draws))
     return found
 
 
-def row(method: Method, setting: str, name: str, rates: Rates, draws: int) -> dict[str, Any]:
-    """One row: a method, a deployment, its rates and the fewest tokens that detect it in 9 draws of 10."""
-    enough = [tokens for tokens, detected in rates.items() if detected >= SHARE * draws]
+def holds_level(accused: int, draws: int) -> bool:
+    """Whether so many accusations of an honest deployment may be those of a test at ALPHA."""
+    interval = clopper_pearson(accused, draws)
+    return interval is not None and interval.low <= ALPHA
+
+
+def row(
+    method: Method, setting: str, name: str, rates: Rates, honest: Sequence[Rates], draws: int
+) -> dict[str, Any]:
+    """One row: a method, a deployment, its rates, and the fewest tokens that detect it in 9 draws of 10 while
+    no deployment of `honest` is accused beyond alpha.
+    """
+    enough = [
+        tokens
+        for tokens, detected in rates.items()
+        if detected >= SHARE * draws and all(holds_level(one.get(tokens, 0), draws) for one in honest)
+    ]
     return {
         "method": method.name,
         "full_name": method.full_name,
@@ -92,7 +109,7 @@ def measure(detector: Detector, name: str, draws: int, seed: int) -> Rates:
     """How many of `draws` draws accuse the deployment, for each count of tokens that its pool has."""
     rates: Rates = {}
     for tokens in BUDGETS:
-        rng = np.random.default_rng([SEED, seed, JUDGED.index(name), tokens])
+        rng = np.random.default_rng([SEED, seed, list(LAB).index(name), tokens])
         said = [detector(name, tokens, rng) for _ in range(draws)]
         if None not in said:
             rates[tokens] = sum(map(bool, said))
