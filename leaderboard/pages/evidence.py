@@ -21,6 +21,7 @@ SHOWN_TOKENS = 6
 class Context:
     """One place in a conversation, and what both sides say comes next. `tv` lies in 0..1."""
 
+    id: str
     prompt_id: str
     prompt: str
     prefix: str
@@ -46,12 +47,13 @@ def _context(context: Mapping[str, Any]) -> Context:
     reference, endpoint = _listed(context.get("reference")), _listed(context.get("endpoint"))
     kind = str(context.get("context_type") or "")
     return Context(
+        id=str(context.get("context") or ""),
         prompt_id=str(context.get("prompt_id") or ""),
         prompt=str(context.get("prompt") or ""),
         prefix=str(context.get("prefix") or ""),
         kind=words.CONTEXT_TYPES.get(kind, kind.replace("_", " ")),
         tv=float(context.get("tv") or 0.0),
-        sentence=_sentence(reference, endpoint),
+        sentence=token_sentence(reference, endpoint),
         bars=charts.paired_bars(reference, endpoint, SHOWN_TOKENS),
     )
 
@@ -60,7 +62,8 @@ def _listed(tokens: Any) -> dict[str, float]:
     return {str(item["token"]): float(item["p"]) for item in tokens or ()}
 
 
-def _sentence(reference: Mapping[str, float], endpoint: Mapping[str, float]) -> str:
+def token_sentence(reference: Mapping[str, float], endpoint: Mapping[str, float]) -> str:
+    """Which token each side puts first, in words; empty where a side lists nothing."""
     if not reference or not endpoint:
         return ""
     first, second = (max(side, key=lambda token: (side[token], token)) for side in (reference, endpoint))

@@ -17,5 +17,9 @@ urlpatterns = [
     path("endpoints/<uuid:endpoint_id>/", views.endpoint, name="endpoint"),
     path("runs/<uuid:run_id>/", views.run, name="run"),
     path("runs/<uuid:run_id>/progress/", views.progress, name="progress"),
+    path("runs/<uuid:run_id>/probes/", views.probes, name="probes"),
+    path("runs/<uuid:run_id>/probes/<int:number>/", views.probe, name="probe"),
+    path("runs/<uuid:run_id>/probes/<int:number>.json", views.probe_json, name="probe-json"),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("methodology/", views.methodology, name="methodology"),
 ]

@@ -5,20 +5,23 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from leaderboard import charts, publication, selectors
+from leaderboard import charts, charts_microscope, microscope, publication, selectors
 from leaderboard.models import Snapshot
 from leaderboard.pages import evidence, rows, words
+from leaderboard.pages import microscope as looking
 from leaderboard.pages.filters import SORTS, Filters, first_token
 from leaderboard.pages.headline import Headline, board_sentence, headline
 from leaderboard.pages.methodology import methodology as explained
 from leaderboard.pages.report import commands, finding_line, past, report
 from leaderboard.pages.weighing import watched
-from verifier.models import Run, RunState
+from verifier.models import Observation, Run, RunState
 from verifier.scoring import policy
 
 CONTEXTS_SHOWN = 4
@@ -167,6 +170,12 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 
 @require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """The sign for answers that are no pages (JSON, feeds), whose browsers ask for it by this name."""
+    return redirect(static("favicon.svg"))
+
+
+@require_safe
 def progress(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """The part of the run's page that changes while it lives; asks for the whole page when it has ended."""
     found = _run(run_id)
@@ -177,6 +186,52 @@ def progress(request: HttpRequest, run_id: UUID) -> HttpResponse:
         response["HX-Refresh"] = "true"
     response["Cache-Control"] = "no-store"
     return response
+
+
+@require_safe
+def probes(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """To the place of a run with this context, else to its most divergent one."""
+    found = _run(run_id)
+    order = microscope.ranked(selectors.places_of(found))
+    wanted = request.GET.get("context", "")
+    place = next((one for one in order if one.context.id == wanted), order[0] if order else None)
+    if place is None:
+        return redirect("pages:run", run_id)
+    target = reverse("pages:probe", args=(run_id, place.sequence))
+    return redirect(f"{target}?at={place.at}" if place.at else target)
+
+
+@require_safe
+def probe(request: HttpRequest, run_id: UUID, number: int) -> HttpResponse:
+    """The token microscope: one request, its text, and both distributions at one place of it."""
+    found, row = _run(run_id), _observation(run_id, number)
+    at = request.GET.get("at", "")
+    places, k = selectors.places_of(found), selectors.top_k(found)
+    shown = looking.view(row, selectors.asked(row), places, int(at) if at.isdecimal() else None, k)
+    context = {
+        "run": found,
+        "endpoint": found.endpoint,
+        "view": shown,
+        "observed": row.created,
+        "live": found.state in selectors.OPEN,
+        "ticks": charts_microscope.TICKS,
+    }
+    return render(request, "pages/probe.html", context)
+
+
+@require_safe
+def probe_json(request: HttpRequest, run_id: UUID, number: int) -> HttpResponse:
+    """One request and its answer as they are stored, with what the official weights list at its places."""
+    found, row = _run(run_id), _observation(run_id, number)
+    here = [place for place in selectors.places_of(found) if place.sequence == number]
+    return JsonResponse(looking.raw(row, here), json_dumps_params={"indent": 2})
+
+
+def _observation(run_id: UUID, number: int) -> Observation:
+    row = selectors.observation(run_id, number)
+    if row is None:
+        raise Http404("This run has no request of this number.")
+    return row
 
 
 def _published(found: Run) -> Headline | None:

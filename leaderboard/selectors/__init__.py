@@ -24,6 +24,7 @@ from leaderboard.selectors.boards import (
     snapshots,
     speaking,
 )
+from leaderboard.selectors.microscope import asked, observation, places_of, top_k
 from leaderboard.selectors.served import (
     counted,
     served_board,
@@ -53,6 +54,7 @@ __all__ = (
     "OPEN",
     "Latest",
     "Listed",
+    "asked",
     "audit",
     "consistency_proof",
     "counted",
@@ -68,8 +70,10 @@ __all__ = (
     "log_head",
     "log_history",
     "models_on_the_board",
+    "observation",
     "observations_of",
     "open_runs",
+    "places_of",
     "provider",
     "providers",
     "root_of",
@@ -87,5 +91,6 @@ __all__ = (
     "snapshot_of",
     "snapshots",
     "speaking",
+    "top_k",
     "verdicts_published_with",
 )

@@ -9,6 +9,7 @@ import pytest
 
 STATIC = Path(__file__).parents[2] / "static"
 CSS = (STATIC / "css" / "assay.css").read_text()
+EVERY = "".join(path.read_text() for path in sorted((STATIC / "css").glob("*.css")))
 TEXT_ON_PAPER = ("ink", "second", "faithful", "deviating", "different", "accent")
 PAPERS = ("background", "card", "soft")
 
@@ -77,12 +78,19 @@ def test_the_tokens_are_those_of_the_design() -> None:
 
 
 def test_everything_the_stylesheet_asks_for_is_here() -> None:
-    asked = re.findall(r"url\(\"([^\"]+)\"\)", CSS)
+    asked = re.findall(r"url\(\"([^\"]+)\"\)", EVERY)
     assert asked
     for address in asked:
         assert (STATIC / "css" / address).resolve().is_file()
-    assert "http" not in CSS
-    assert "@import" not in CSS
+    assert "http" not in EVERY
+    assert "@import" not in EVERY
+
+
+def test_colours_have_one_home() -> None:
+    """Every area speaks in the tokens of assay.css: a colour written elsewhere would miss a theme."""
+    for path in (STATIC / "css").glob("*.css"):
+        found = re.findall(r":[^;{}]*(#[0-9a-f]{3,8})\b[^{}]*;", path.read_text())
+        assert not found or path.name == "assay.css", f"{path.name}: {found}"
 
 
 def test_the_fonts_stay_small_and_have_their_licence() -> None:

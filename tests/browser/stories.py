@@ -1,0 +1,49 @@
+"""A site to walk through: the invented board, and an endpoint whose run a real deployment answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from leaderboard import microscope, selectors, services
+from tests.leaderboard import factories, measured
+from verifier.models import Endpoint, Run
+
+
+@dataclass(frozen=True)
+class Site:
+    """The endpoints by label, the run that has all its observations, and an address for each kind of page."""
+
+    board: dict[str, Endpoint]
+    run: Run
+    paths: dict[str, str]
+
+
+def site() -> Site:
+    """Fill the tables; publishes."""
+    board = factories.board()
+    run = measured.stored("int4-g64", factories.endpoint("Lab INT4", what="INT4, one scale per 64 inputs"))
+    services.publish(run.endpoint.model_id)
+    # The worst place with an English answer before it: fonts for Chinese may be missing here.
+    order = microscope.ranked(selectors.places_of(run))
+    english = [one for one in order if one.context.prefix.isascii() and one.chosen.isascii()]
+    place = next(one for one in english if len(one.context.prefix) > 20)
+    live = factories.open_run(board["Lab new"])
+    return Site(
+        board,
+        run,
+        {
+            "board": "/",
+            "model": "/models/HuggingFaceTB/SmolLM2-135M-Instruct/",
+            "models": "/models/",
+            "providers": "/providers/",
+            "provider": "/providers/test-lab/",
+            "endpoint": f"/endpoints/{board['Lab Q4_0'].pk}/",
+            "faithful": f"/endpoints/{board['Lab f16'].pk}/",
+            "text-only": f"/endpoints/{board['Lab without logprobs'].pk}/",
+            "not-yet": f"/endpoints/{board['Lab new'].pk}/",
+            "run": f"/runs/{run.pk}/",
+            "live": f"/runs/{live.pk}/",
+            "microscope": f"/runs/{run.pk}/probes/{place.sequence}/?at={place.at}",
+            "methodology": "/methodology/",
+        },
+    )
