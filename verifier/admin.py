@@ -54,11 +54,12 @@ class DeploymentForm(ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        if secret := cleaned.get("api_key"):
-            try:
-                check_secret(secret)
-            except ValidationError as error:
-                self.add_error(None, error)
+        for name in ("api_key", "blind_key"):
+            if secret := cleaned.get(name):
+                try:
+                    check_secret(secret)
+                except ValidationError as error:
+                    self.add_error(name, error.message_dict["api_key"])
         address = {name: cleaned.get(name) for name in ("model", "base_url", "upstream_model")}
         if all(address.values()):
             try:
@@ -70,6 +71,13 @@ class DeploymentForm(ModelForm):
 
 class EndpointForm(DeploymentForm):
     check_address = staticmethod(check_endpoint)
+    blind_key = forms.CharField(
+        required=False,
+        help_text="Your own, as a customer of theirs: runs with it can't be told from other requests. "
+        + KEY_HELP,
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
+    )
+    forget_blind_key = forms.BooleanField(required=False, help_text="Delete the stored blind key.")
 
     class Meta:
         model = Endpoint
@@ -139,18 +147,23 @@ class DeploymentAdmin(BaseAdmin):
 
     @admin.display(description="Stored key")
     def stored_key(self, row: Endpoint | Reference) -> str:
-        credential = getattr(row, "credential", None)
-        return "none" if credential is None else f"{credential.hint}, set {credential.updated:%Y-%m-%d}"
+        kept = {"": getattr(row, "credential", None), "blind ": getattr(row, "blind_credential", None)}
+        told = [f"{kind}{key.hint}, set {key.updated:%Y-%m-%d}" for kind, key in kept.items() if key]
+        return "; ".join(told) or "none"
 
     def save_model(self, request: HttpRequest, row: Any, form: Any, change: bool) -> None:
         if isinstance(row, Endpoint):
             services.save_endpoint(row)
         else:
             services.save_reference(row)
-        if form.cleaned_data.get("forget_key"):
-            services.remove_credential(row)
-        if secret := form.cleaned_data.get("api_key"):
-            services.set_credential(row, secret)
+        for name, forget, blind in (
+            ("api_key", "forget_key", False),
+            ("blind_key", "forget_blind_key", True),
+        ):
+            if form.cleaned_data.get(forget):
+                services.remove_credential(row, blind=blind)
+            if secret := form.cleaned_data.get(name):
+                services.set_credential(row, secret, blind=blind)
 
 
 @admin.register(Provider)

@@ -49,14 +49,14 @@ def listed_endpoints() -> int:
 
 
 def usual_seed(endpoint_id: UUID) -> int | None:
-    """The seed that orders this endpoint's prompts, drawn for its first run; None before that."""
-    runs = Run.objects.filter(endpoint=endpoint_id).exclude(trigger__in=OWN_SEED)
+    """The seed that orders this endpoint's prompts, drawn for its first public run; None before that."""
+    runs = Run.objects.filter(endpoint=endpoint_id, private=False).exclude(trigger__in=OWN_SEED)
     return runs.order_by("created", "id").values_list("seed", flat=True).first()
 
 
 def prompts_asked(endpoint_id: UUID, seed: int) -> int:
-    """How many prompts the complete runs of this endpoint with this seed have asked together."""
-    runs = Run.objects.filter(endpoint=endpoint_id, seed=seed, state=RunState.COMPLETE)
+    """How many prompts the complete public runs of this endpoint with this seed have asked together."""
+    runs = Run.objects.filter(endpoint=endpoint_id, seed=seed, state=RunState.COMPLETE, private=False)
     return runs.aggregate(asked=Sum("prompts"))["asked"] or 0
 
 

@@ -10,13 +10,23 @@ from leaderboard.models.alert import (
     Subscription,
     Webhook,
 )
+from leaderboard.models.api_token import ApiToken, Scope
+from leaderboard.models.audit_event import AuditEvent, AuditEventIsFinal
 from leaderboard.models.certificate import Certificate, CertificateStep
 from leaderboard.models.log_entry import Checkpoint, LogEntry, LogHead, SigningKey
+from leaderboard.models.organisation import Invitation, Membership, Organisation, Role
+from leaderboard.models.ownership_proof import PROOF_TRANSITIONS, OwnershipProof, ProofMethod, ProofState
 from leaderboard.models.published import Change, ChangeKind, PublishedEndpoint
 from leaderboard.models.snapshot import Snapshot
+from leaderboard.models.submission import SUBMISSION_TRANSITIONS, Submission, SubmissionState
 
 __all__ = (
+    "PROOF_TRANSITIONS",
+    "SUBMISSION_TRANSITIONS",
     "Alert",
+    "ApiToken",
+    "AuditEvent",
+    "AuditEventIsFinal",
     "Certificate",
     "CertificateStep",
     "Change",
@@ -25,11 +35,21 @@ __all__ = (
     "Delivery",
     "DeliveryAttempt",
     "DeliveryState",
+    "Invitation",
     "LogEntry",
     "LogHead",
+    "Membership",
+    "Organisation",
+    "OwnershipProof",
+    "ProofMethod",
+    "ProofState",
     "PublishedEndpoint",
+    "Role",
+    "Scope",
     "SigningKey",
     "Snapshot",
+    "Submission",
+    "SubmissionState",
     "Subscription",
     "Webhook",
 )

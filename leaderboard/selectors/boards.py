@@ -53,7 +53,7 @@ def evidence_of_listed() -> dict[UUID, Listed]:
     found = {key: Listed(model_id, []) for key, model_id in endpoints.values_list("id", "model_id")}
     newest_first = (F("ended").desc(), F("id").desc())
     runs = (
-        Run.objects.filter(endpoint__listed=True, state=RunState.COMPLETE)
+        Run.objects.filter(endpoint__listed=True, state=RunState.COMPLETE, private=False)
         .exclude(Q(verdict=Verdict.NOT_MEASURED) | Q(trigger=LOOK))
         .annotate(
             place=Window(RowNumber(), partition_by=F("endpoint_id"), order_by=newest_first),
@@ -82,7 +82,7 @@ def latest_results(
     first reads no results; endpoints without a complete run are missing.
     """
     ended = (
-        Run.objects.filter(endpoint__in=list(endpoint_ids), state=RunState.COMPLETE)
+        Run.objects.filter(endpoint__in=list(endpoint_ids), state=RunState.COMPLETE, private=False)
         .exclude(trigger=LOOK)
         .order_by("endpoint_id", "-ended", "-id")
         .values_list("endpoint_id", "id", "verdict", "ended")
@@ -117,7 +117,7 @@ def snapshot_of(org: str, name: str) -> Snapshot | None:
 
 def open_runs(model_id: UUID) -> dict[str, Run]:
     """The run under way of each endpoint of a model, by endpoint id as text. One query."""
-    runs = Run.objects.filter(endpoint__model=model_id, endpoint__listed=True, state__in=OPEN)
+    runs = Run.objects.filter(endpoint__model=model_id, endpoint__listed=True, state__in=OPEN, private=False)
     return {str(run.endpoint_id): run for run in runs.only("id", "endpoint_id", "state", "done", "planned")}
 
 
@@ -128,12 +128,13 @@ def endpoint(endpoint_id: UUID) -> Endpoint | None:
 
 
 def runs_of(endpoint_id: UUID, limit: int = 20) -> list[Run]:
-    """The runs of an endpoint, those under way first, then the latest ended. One query.
+    """The public runs of an endpoint, those under way first, then the latest ended. One query.
 
     Looks are the monitor's, which tells what it made of them.
     """
     order = (F("ended").desc(nulls_first=True), "-created", "-id")
-    return list(Run.objects.filter(endpoint=endpoint_id).exclude(trigger=LOOK).order_by(*order)[:limit])
+    found = Run.objects.filter(endpoint=endpoint_id, private=False).exclude(trigger=LOOK)
+    return list(found.order_by(*order)[:limit])
 
 
 def speaking(row: Mapping[str, Any] | None, runs: Iterable[Run]) -> Run | None:
@@ -142,7 +143,7 @@ def speaking(row: Mapping[str, Any] | None, runs: Iterable[Run]) -> Run | None:
     if run_id is None:
         return None
     known = next((one for one in runs if str(one.pk) == run_id), None)
-    return known or Run.objects.filter(pk=run_id).first()
+    return known or Run.objects.filter(pk=run_id, private=False).first()
 
 
 def findings_of(run_id: UUID) -> list[Finding]:
@@ -151,11 +152,11 @@ def findings_of(run_id: UUID) -> list[Finding]:
 
 
 def run(run_id: UUID) -> Run | None:
-    """A run of a listed endpoint with everything its page names. One query."""
+    """A public run of a listed endpoint with everything its page names. One query."""
     return (
         Run.objects.select_related("endpoint__model", "endpoint__provider", "baseline")
         .defer("baseline__data")
-        .filter(pk=run_id, endpoint__listed=True)
+        .filter(pk=run_id, endpoint__listed=True, private=False)
         .first()
     )
 
@@ -175,8 +176,8 @@ def providers() -> QuerySet[Provider]:
 
 
 def provider(slug: str) -> Provider | None:
-    """One query."""
-    return Provider.objects.filter(slug=slug).first()
+    """A provider that has a listed endpoint: others are nobody's business. One query."""
+    return Provider.objects.filter(slug=slug, endpoints__listed=True).distinct().first()
 
 
 def rows_of_provider(provider_slug: str, found: Iterable[Snapshot]) -> list[tuple[Snapshot, dict[str, Any]]]:

@@ -56,10 +56,14 @@ def facts_about(certificate: Certificate, now: datetime) -> Facts:
 
 
 def deep_runs(endpoint: Endpoint, since: datetime) -> tuple[Measured, ...]:
-    """The complete runs of the present deployment that ended since then, looks aside; oldest first."""
+    """The complete public runs of the present deployment that ended since then, looks aside; oldest first."""
     runs = (
         Run.objects.filter(
-            endpoint=endpoint, state=RunState.COMPLETE, created__gte=endpoint.changed, ended__gte=since
+            endpoint=endpoint,
+            state=RunState.COMPLETE,
+            private=False,
+            created__gte=endpoint.changed,
+            ended__gte=since,
         )
         .exclude(trigger=LOOK)
         .exclude(verdict=Verdict.NOT_MEASURED)

@@ -12,13 +12,19 @@ from verifier.models.registry import Endpoint
 
 
 class Credential(Identified):
-    """The API key of one endpoint or of one reference, encrypted by verifier.credentials."""
+    """One API key, encrypted by verifier.credentials: an endpoint's, a reference's, or a blind one.
+
+    The blind key is the operator's own, as a customer's: an endpoint can't tell who asks with it.
+    """
 
     endpoint = models.OneToOneField(
         Endpoint, on_delete=models.CASCADE, null=True, blank=True, related_name="credential"
     )
     reference = models.OneToOneField(
         Reference, on_delete=models.CASCADE, null=True, blank=True, related_name="credential"
+    )
+    blind_of = models.OneToOneField(
+        Endpoint, on_delete=models.CASCADE, null=True, blank=True, related_name="blind_credential"
     )
     ciphertext = models.TextField(editable=False)
     hint = models.CharField(max_length=20, editable=False, help_text="Enough to recognise the key, no more.")
@@ -28,8 +34,9 @@ class Credential(Identified):
     class Meta:
         constraints = (
             models.CheckConstraint(
-                condition=Q(endpoint__isnull=False, reference__isnull=True)
-                | Q(endpoint__isnull=True, reference__isnull=False),
+                condition=Q(endpoint__isnull=False, reference__isnull=True, blind_of__isnull=True)
+                | Q(endpoint__isnull=True, reference__isnull=False, blind_of__isnull=True)
+                | Q(endpoint__isnull=True, reference__isnull=True, blind_of__isnull=False),
                 name="credential_of_exactly_one",
             ),
         )

@@ -53,6 +53,12 @@ class Run(Job):
         default=dict, blank=True, help_text="verifier.verification.Settings, as JSON."
     )
     trigger = models.CharField(max_length=40, default="operator", help_text="Who or what asked for it.")
+    private = models.BooleanField(
+        default=False, help_text="Seen by the provider and the operator alone; nothing of it is published."
+    )
+    blind = models.BooleanField(
+        default=False, help_text="Asked with the operator's blind key, not with the declared one."
+    )
     result = JsonTextField(null=True, blank=True, help_text="The result as `assay verify --json` writes it.")
     verdict = models.CharField(max_length=24, blank=True, choices=Verdict)
     fidelity = models.FloatField(null=True, blank=True)

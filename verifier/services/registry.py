@@ -182,13 +182,15 @@ def check_truth(*, role: str, cause: str, chat_template: str) -> None:
         raise ValidationError({"chat_template": f"This is no template: {error}."}) from error
 
 
-def set_credential(owner: Endpoint | Reference, secret: str) -> Credential:
+def set_credential(owner: Endpoint | Reference, secret: str, *, blind: bool = False) -> Credential:
     """Keep the API key of an endpoint or a reference, encrypted; a former key is overwritten.
+
+    `blind`: the operator's own key for an endpoint, beside the one that its provider declared.
 
     Raises ValidationError for a key that no HTTP header can carry; the message does not repeat it.
     """
     secret = check_secret(secret)
-    who = _who(owner)
+    who = _who(owner, blind)
     credential = Credential.objects.filter(**who).first() or Credential(**who)
     return _saved(_with(credential, ciphertext=credentials.encrypt(secret), hint=credentials.hint(secret)))
 
@@ -201,14 +203,14 @@ def check_secret(secret: str) -> str:
     return secret
 
 
-def remove_credential(owner: Endpoint | Reference) -> None:
+def remove_credential(owner: Endpoint | Reference, *, blind: bool = False) -> None:
     """Forget the API key of an endpoint or a reference."""
-    Credential.objects.filter(**_who(owner)).delete()
+    Credential.objects.filter(**_who(owner, blind)).delete()
 
 
-def api_key(owner: Endpoint | Reference) -> str | None:
+def api_key(owner: Endpoint | Reference, *, blind: bool = False) -> str | None:
     """The decrypted key for one request's use. Raises CredentialUnreadable."""
-    credential = Credential.objects.filter(**_who(owner)).first()
+    credential = Credential.objects.filter(**_who(owner, blind)).first()
     return None if credential is None else credentials.decrypt(credential.ciphertext)
 
 
@@ -225,8 +227,10 @@ def rotate_credentials() -> int:
     return len(stored)
 
 
-def _who(owner: Endpoint | Reference) -> dict[str, Any]:
-    return {"endpoint": owner} if isinstance(owner, Endpoint) else {"reference": owner}
+def _who(owner: Endpoint | Reference, blind: bool) -> dict[str, Any]:
+    if isinstance(owner, Endpoint):
+        return {"blind_of": owner} if blind else {"endpoint": owner}
+    return {"reference": owner}
 
 
 def _spellings(base_url: str) -> list[str]:

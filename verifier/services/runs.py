@@ -13,6 +13,7 @@ import structlog
 from asgiref.sync import async_to_sync
 from django.conf import settings as config
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from verifier import selectors, signals
@@ -25,6 +26,7 @@ from verifier.models import (
     LOOK,
     OWN_SEED,
     RECHECK,
+    Credential,
     Endpoint,
     Finding,
     Observation,
@@ -60,6 +62,8 @@ def queue_run(
     settings: Mapping[str, Any] | None = None,
     seed: int | None = None,
     trigger: str = "operator",
+    private: bool = False,
+    blind: bool | None = None,
 ) -> Run:
     """Queue a verification of `endpoint` against its model's latest ready baseline.
 
@@ -69,13 +73,19 @@ def queue_run(
     ended. Without a `seed` the endpoint's own is used; a run that confirms or checks again (by its
     `trigger`) draws a new one.
 
+    A `private` run is its provider's alone: nothing of it is published, it draws a seed of its own, and no
+    later run goes on where it ended. `blind` asks with the operator's blind key; by default that is done
+    where it is the only key, and never in private.
+
     Raises RunNotPossible: no ready baseline, a run already open, an invalid setting.
     """
     baseline = selectors.current_baseline(endpoint.model_id)
     if baseline is None:
         raise RunNotPossible(f"{endpoint.model} has no ready baseline. Record one first.")
     declared = endpoint.declared_quantization
-    seed = _seed(endpoint, trigger) if seed is None else seed
+    seed = _seed(endpoint, trigger, private) if seed is None else seed
+    if blind is None:
+        blind = not private and _only_blind(endpoint)
     try:
         alpha = Settings(**{**(settings or {}), "seed": seed}).alpha
     except (TypeError, ValueError) as error:
@@ -87,7 +97,14 @@ def queue_run(
         "declared": None if declared == "unknown" else declared,
     }
     run = Run(
-        endpoint=endpoint, baseline=baseline, seed=seed, settings=chosen, trigger=trigger, rang=timezone.now()
+        endpoint=endpoint,
+        baseline=baseline,
+        seed=seed,
+        settings=chosen,
+        trigger=trigger,
+        private=private,
+        blind=blind,
+        rang=timezone.now(),
     )
     try:
         with transaction.atomic():
@@ -105,8 +122,13 @@ def lone_accusation() -> float:
     return threshold(max(1, selectors.listed_endpoints()), policy.FALSE_DISCOVERY_RATE)
 
 
-def _seed(endpoint: Endpoint, trigger: str) -> int:
-    usual = None if trigger in OWN_SEED else selectors.usual_seed(endpoint.pk)
+def _only_blind(endpoint: Endpoint) -> bool:
+    keys = Credential.objects.filter(Q(endpoint=endpoint) | Q(blind_of=endpoint))
+    return list(keys.values_list("endpoint", flat=True)) == [None]
+
+
+def _seed(endpoint: Endpoint, trigger: str, private: bool) -> int:
+    usual = None if private or trigger in OWN_SEED else selectors.usual_seed(endpoint.pk)
     return secrets.randbelow(2**32) if usual is None else usual
 
 
@@ -159,7 +181,7 @@ def _measure(lease: Lease) -> dict[str, Any]:
         endpoint={"base_url": run.endpoint.base_url, "upstream_model": run.endpoint.upstream_model},
     )
     store = AnswerStore(lease, Observation, {"run_id": run.pk})
-    client = client_for(run.endpoint)
+    client = client_for(run.endpoint, blind=run.blind)
 
     async def measure(client: Client) -> dict[str, Any]:
         async with client:
@@ -211,9 +233,11 @@ def _watch(run_id: UUID, result: Mapping[str, Any]) -> None:
     """Feed the endpoint's monitor. An alarm changes no verdict: it has the endpoint asked once more.
 
     A run that accuses is confirmed or published as it is, so its alarm asks for nothing further. A look is
-    neither, and what its alarm asks for stands for itself.
+    neither, and what its alarm asks for stands for itself. A private run is not watched.
     """
     run = Run.objects.select_related("endpoint").get(pk=run_id)
+    if run.private:
+        return
     look = run.trigger == LOOK
     if not feed(run.endpoint, result) or (result["verdict"] in policy.ACCUSING and not look):
         return

@@ -102,10 +102,10 @@ class Reporter:
         )
 
 
-def client_for(owner: Endpoint | Reference) -> Client:
+def client_for(owner: Endpoint | Reference, *, blind: bool = False) -> Client:
     """A client for this deployment, under the server's egress rules. Raises CredentialUnreadable."""
     return Client(
-        Target(owner.base_url, owner.upstream_model, api_key(owner)),
+        Target(owner.base_url, owner.upstream_model, api_key(owner, blind=blind)),
         policy=egress_policy(),
         limits=Limits(concurrency=settings.RUN_CONCURRENCY),
     )

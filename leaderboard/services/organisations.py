@@ -1,0 +1,141 @@
+"""Organisations: founded, joined by invitation, left."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import unicodedata
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from leaderboard.models import Invitation, Membership, Organisation, Role
+from leaderboard.services import audit
+from verifier.models import Provider
+
+INVITATION_DAYS = 7
+MOST_ORGANISATIONS = 5
+"""That one person may found: names are scarce."""
+
+
+@transaction.atomic
+def found_organisation(user: User, *, name: str, url: str = "") -> Organisation:
+    """Found an organisation; the founder owns it. Raises ValidationError keyed by field."""
+    name = " ".join(name.split())
+    check_name(name)
+    if Membership.objects.filter(user=user, role=Role.OWNER).count() >= MOST_ORGANISATIONS:
+        raise ValidationError(
+            {"name": f"You own {MOST_ORGANISATIONS} organisations already. Ask the operator for more."}
+        )
+    organisation = Organisation(name=name, slug=slugify(name)[:80], url=url)
+    organisation.full_clean()
+    organisation.save()
+    Membership.objects.create(organisation=organisation, user=user, role=Role.OWNER)
+    audit.record("organisation.founded", organisation, organisation=organisation, by=user)
+    return organisation
+
+
+def check_name(name: str) -> None:
+    """Raise ValidationError, keyed `name`, for a name that is taken or could be read as another."""
+    slug = slugify(name)[:80]
+    if len(slug) < 2:
+        raise ValidationError({"name": "A name has at least two letters or digits of the Latin alphabet."})
+    if name != unicodedata.normalize("NFKC", name) or any(
+        unicodedata.category(sign).startswith("C") for sign in name
+    ):
+        raise ValidationError({"name": "A name is plain text without invisible or look-alike characters."})
+    taken = (
+        Organisation.objects.filter(slug=slug).exists()
+        or Organisation.objects.filter(name__iexact=name).exists()
+    )
+    if taken:
+        raise ValidationError({"name": "An organisation of this name is here already. Ask its owner in."})
+    if Provider.objects.filter(slug=slug).exists() or Provider.objects.filter(name__iexact=name).exists():
+        raise ValidationError(
+            {
+                "name": "A provider of this name is listed already. Found the organisation under its full "
+                "name and claim the endpoints: their origin proves whose they are."
+            }
+        )
+
+
+@transaction.atomic
+def invite(organisation: Organisation, by: User, *, email: str, role: str) -> tuple[Invitation, str]:
+    """Ask an address in; returns the invitation and the secret for its link, which is kept nowhere.
+
+    An earlier invitation of the same address is replaced. Raises ValidationError keyed by field.
+    """
+    email = email.strip().lower()
+    if Membership.objects.filter(organisation=organisation, user__email__iexact=email).exists():
+        raise ValidationError({"email": "This address belongs to a member already."})
+    secret = secrets.token_urlsafe(32)
+    invitation = Invitation.objects.filter(organisation=organisation, email=email).first() or Invitation(
+        organisation=organisation, email=email
+    )
+    invitation.role = role
+    invitation.digest = digest_of(secret)
+    invitation.invited_by = by
+    invitation.expires = timezone.now() + timedelta(days=INVITATION_DAYS)
+    invitation.full_clean()
+    invitation.save()
+    return invitation, secret
+
+
+def digest_of(secret: str) -> str:
+    """sha256 of a secret of 256 bits: there is nothing to guess, so no slow hash is needed."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@transaction.atomic
+def accept_invitation(invitation: Invitation, user: User) -> Membership:
+    """Join. Raises ValidationError where it has expired or was sent to another address."""
+    if invitation.expires <= timezone.now():
+        raise ValidationError("This invitation has expired. Ask for another one.")
+    if invitation.email != user.email.lower():
+        raise ValidationError(f"This invitation was sent to {invitation.email}. Sign in with that address.")
+    member, _ = Membership.objects.get_or_create(
+        organisation=invitation.organisation, user=user, defaults={"role": invitation.role}
+    )
+    organisation = invitation.organisation
+    invitation.delete()
+    audit.record("member.joined", organisation, organisation=organisation, by=user)
+    return member
+
+
+@transaction.atomic
+def remove_member(membership: Membership, by: User) -> None:
+    """Leave, or be sent away by an owner; the member's tokens of this organisation end too.
+
+    Raises ValidationError for the last owner.
+    """
+    organisation = membership.organisation
+    if membership.role == Role.OWNER and last_owner(membership):
+        raise ValidationError("The last owner can't leave. Make another member an owner first.")
+    membership.user.api_tokens.filter(organisation=organisation, revoked=None).update(revoked=timezone.now())
+    membership.delete()
+    audit.record("member.left", organisation, organisation=organisation, by=by)
+
+
+def last_owner(membership: Membership) -> bool:
+    """Whether nobody else owns the organisation."""
+    owners = Membership.objects.select_for_update().filter(
+        organisation=membership.organisation, role=Role.OWNER
+    )
+    return not [one for one in owners if one.pk != membership.pk]
+
+
+@transaction.atomic
+def change_role(membership: Membership, role: str, by: User) -> None:
+    """Make a member an owner, or the other way. Raises ValidationError for the last owner."""
+    if role not in Role.values:
+        raise ValidationError(f"{role!r} is no role.")
+    if role != Role.OWNER and membership.role == Role.OWNER and last_owner(membership):
+        raise ValidationError("The last owner stays one. Make another member an owner first.")
+    membership.role = role
+    membership.save(update_fields=["role"])
+    organisation = membership.organisation
+    audit.record("member.role", organisation, organisation=organisation, by=by, details={"role": role})

@@ -1,0 +1,38 @@
+"""People and organisations for the tests of accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.contrib.auth.models import User
+
+from leaderboard.models import ApiToken, Membership, Organisation, Role, Scope
+from leaderboard.services import organisations, tokens
+
+PASSWORD = "a long enough phrase"
+
+
+def user(email: str = "ada@example.org", *, staff: bool = False) -> User:
+    """An account with a verified address."""
+    found = User.objects.filter(email=email).first()
+    if found is not None:
+        return found
+    made = User.objects.create_user(email.partition("@")[0], email, PASSWORD, is_staff=staff)
+    return made
+
+
+def organisation(name: str = "Example Inference", owner: User | None = None) -> Organisation:
+    found = Organisation.objects.filter(name=name).first()
+    return found or organisations.found_organisation(owner or user(), name=name)
+
+
+def member(of: Organisation, email: str = "bea@example.org", role: str = Role.MEMBER) -> User:
+    made = user(email)
+    Membership.objects.create(organisation=of, user=made, role=role)
+    return made
+
+
+def token(
+    of: Organisation, owner: User | None = None, scopes: Sequence[str] = Scope.values
+) -> tuple[ApiToken, str]:
+    return tokens.issue_token(of, owner or user(), name="a script", scopes=scopes)
