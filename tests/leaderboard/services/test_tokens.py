@@ -40,8 +40,8 @@ def test_every_other_text_finds_nothing() -> None:
         text + "\n",
     ):
         assert tokens.find_token(other) is None, other
-    other, _ = people.token(people.organisation())
-    assert tokens.find_token(text.replace(row.prefix, other.prefix)) is None
+    another, _ = people.token(people.organisation())
+    assert tokens.find_token(text.replace(row.prefix, another.prefix)) is None
 
 
 def test_it_ends_when_revoked_expired_or_its_maker_is_gone() -> None:

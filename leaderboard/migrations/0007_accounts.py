@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leaderboard', '0005_certificates'),
+        ('leaderboard', '0006_alerts'),
         ('verifier', '0004_private_and_blind_runs'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
