@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.reach import CAUSES_RIGHT, FAITHFUL, SHARE
+from tests.bench.reach import CAUSES_RIGHT, FAITHFUL, PEERS, SHARE
 from tests.bench.summary import UNNAMED, right_share
 
 LEAST_HONEST_RUNS = 1000
@@ -93,6 +93,25 @@ def shortfalls(document: Mapping[str, Any]) -> list[str]:
         share = right_share(causes)
         if share is not None and share < CAUSES_RIGHT[evidence]:
             short.append(f"causes right in {share:.1%}, {evidence}, of at least {CAUSES_RIGHT[evidence]:.0%}")
+    return short + _short_of_peers(document)
+
+
+def _short_of_peers(document: Mapping[str, Any]) -> list[str]:
+    """The published methods that need fewer tokens than is claimed of them, on what is degraded."""
+    own = {(row["deployment"], row["evidence"]): row for row in document["detection"]}
+    short = []
+    for peer in document["peers"]:
+        evidence, times = PEERS[peer["method"]]
+        row = own.get((peer["deployment"], evidence))
+        if row is None or row["tokens"] is None:
+            continue
+        needed, theirs = row["tokens"]["p90"], peer["tokens_for_90"] or peer["most_tokens_tried"]
+        if times * needed > theirs:
+            said = f"takes {theirs}" if peer["tokens_for_90"] else f"was tried with {theirs} at most"
+            short.append(
+                f"{peer['deployment']}, {evidence}: {needed:g} tokens, not {times:g} times fewer than "
+                f"{peer['method']}, which {said}"
+            )
     return short
 
 

@@ -31,6 +31,15 @@ REACH: dict[tuple[str, str], int] = {
 FAITHFUL = {LOGPROBS: 250, TEXT: 500}
 """Completion tokens within which 90 % of an honest deployment's runs are faithful."""
 
+PEERS: dict[str, tuple[str, float]] = {
+    "MET": (TEXT, 10),
+    "RUT": (TEXT, 10),
+    "Margin": (TEXT, 2),
+    "Log-probability tracking, as published": (LOGPROBS, 2),
+    "Log-probability tracking": (LOGPROBS, 2),
+}
+"""Published method -> the evidence that it is compared at, and how many times as many tokens it must need."""
+
 CAUSES_RIGHT = {LOGPROBS: 0.9, TEXT: 0.7}
 """Share of detected runs whose cause is named rightly."""
 
