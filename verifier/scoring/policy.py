@@ -42,6 +42,6 @@ CAUSES = (
 """The causes that can be told apart (METHOD.md section 5); a deviation may also stay without one."""
 
 FALSE_DISCOVERY_RATE = 0.05
-"""Share of all published accusations that may be wrong, held by e-BH over the published endpoints. It holds for
-the board as it stands at a time fixed beforehand; a board picked because of what it shows has no such bound,
-while each single accusation keeps its own error rate whenever it is looked at."""
+"""Share of all published accusations that may be wrong, held by e-BH over the published endpoints. It holds
+for the board as it stands at a time fixed beforehand; a board picked because of what it shows has no such
+bound, while each single accusation keeps its own error rate whenever it is looked at."""
