@@ -35,6 +35,11 @@ app.conf.beat_schedule = {
         "schedule": 300.0,
         "options": {"expires": 300.0},
     },
+    "keep-evidence": {
+        "task": "leaderboard.keep_evidence",
+        "schedule": 1800.0,
+        "options": {"expires": 1800.0},
+    },
     # Signs what was published meanwhile.
     "checkpoint": {"task": "leaderboard.checkpoint", "schedule": 3600.0, "options": {"expires": 3600.0}},
     "deliver-due": {"task": "leaderboard.deliver_due", "schedule": 15.0, "options": {"expires": 15.0}},

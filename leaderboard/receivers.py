@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
@@ -14,6 +15,8 @@ from leaderboard import services
 from verifier.models import Endpoint, Model, Run
 from verifier.signals import run_ended
 
+log = structlog.get_logger(__name__)
+
 
 @receiver(run_ended, dispatch_uid="leaderboard.publish")
 def publish_run(sender: Any, run_id: UUID, **kwargs: Any) -> None:
@@ -21,6 +24,7 @@ def publish_run(sender: Any, run_id: UUID, **kwargs: Any) -> None:
     run = Run.objects.values_list("endpoint__model_id", "endpoint_id").filter(pk=run_id).first()
     if run is not None:
         model_id, endpoint_id = run
+        _keep_evidence(run_id)
         services.publish(model_id)
         services.follow_up()
         services.review(endpoint_id)
@@ -37,3 +41,11 @@ def _publish(model_id: UUID, endpoint_id: UUID) -> None:
         services.publish(model_id)
     services.follow_up()
     services.review(endpoint_id)
+
+
+def _keep_evidence(run_id: UUID) -> None:
+    """A storage that is down keeps nobody from publishing: `keep_missing` stores it later."""
+    try:
+        services.keep_evidence(run_id)
+    except Exception:
+        log.exception("evidence is not kept", run=str(run_id))

@@ -44,3 +44,10 @@ def deliver_due() -> None:
 def forget_unconfirmed() -> None:
     """Delete addresses that nobody confirmed."""
     services.forget_unconfirmed()
+
+
+@shared_task(name="leaderboard.keep_evidence")
+def keep_evidence() -> None:
+    """Store evidence that could not be stored in its time, and prune the rows of what is safe."""
+    services.keep_missing()
+    services.prune_evidence()

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("leaderboard.api.urls")),
     path("", include("leaderboard.pages.urls_certificates")),
     path("", include("leaderboard.pages.urls_alerts")),
+    path("", include("leaderboard.pages.urls_integrity")),
     path("", include("leaderboard.pages.urls")),
 ]
 handler400 = "leaderboard.api.problem.bad_request"

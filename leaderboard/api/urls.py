@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from leaderboard.api import changes, docs, endpoints, models, providers, runs
+from leaderboard.api import certificates, changes, docs, endpoints, evidence, log, models, providers, runs
 from leaderboard.api.base import NothingHere
 
 app_name = "api"
@@ -17,6 +17,14 @@ v1: list[URLPattern | URLResolver] = [
     path("models/<str:org>/<str:name>/leaderboard", models.Leaderboard.as_view(), name="leaderboard"),
     path("providers", providers.Providers.as_view(), name="providers"),
     path("providers/<slug:slug>", providers.Provider.as_view(), name="provider"),
+    path("baselines/<str:digest>", evidence.Baseline.as_view(), name="baseline"),
+    path("runs/<uuid:run_id>/evidence", evidence.Evidence.as_view(), name="evidence"),
+    path("certificates/<uuid:certificate_id>", certificates.Certificate.as_view(), name="certificate"),
+    path("certificates/<uuid:certificate_id>/status", certificates.Status.as_view(), name="status"),
+    path("log/checkpoint", log.Checkpoint.as_view(), name="log-checkpoint"),
+    path("log/entries", log.Entries.as_view(), name="log-entries"),
+    path("log/proof/<int:index>", log.Proof.as_view(), name="log-proof"),
+    path("log/consistency/<int:first>", log.Consistency.as_view(), name="log-consistency"),
     path("changes", changes.Changes.as_view(), name="changes"),
     path("runs/<uuid:run_id>", runs.Run.as_view(), name="run"),
     path("runs/<uuid:run_id>/findings", runs.Findings.as_view(), name="findings"),

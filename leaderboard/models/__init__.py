@@ -13,6 +13,7 @@ from leaderboard.models.alert import (
 from leaderboard.models.api_token import ApiToken, Scope
 from leaderboard.models.audit_event import AuditEvent, AuditEventIsFinal
 from leaderboard.models.certificate import Certificate, CertificateStep
+from leaderboard.models.evidence import EvidenceBundle, HiddenPool
 from leaderboard.models.log_entry import Checkpoint, LogEntry, LogHead, SigningKey
 from leaderboard.models.organisation import Invitation, Membership, Organisation, Role
 from leaderboard.models.ownership_proof import PROOF_TRANSITIONS, OwnershipProof, ProofMethod, ProofState
@@ -35,6 +36,8 @@ __all__ = (
     "Delivery",
     "DeliveryAttempt",
     "DeliveryState",
+    "EvidenceBundle",
+    "HiddenPool",
     "Invitation",
     "LogEntry",
     "LogHead",

@@ -24,6 +24,7 @@ from leaderboard.selectors.boards import (
     snapshots,
     speaking,
 )
+from leaderboard.selectors.evidence import evidence_of, public_baseline, runs_without_evidence
 from leaderboard.selectors.microscope import asked, observation, places_of, top_k
 from leaderboard.selectors.served import (
     counted,
@@ -43,8 +44,10 @@ from leaderboard.selectors.transparency import (
     latest_checkpoint,
     latest_entries,
     log_entries,
+    log_entry,
     log_head,
     log_history,
+    log_page,
     root_of,
     signing_keys,
 )
@@ -59,6 +62,7 @@ __all__ = (
     "consistency_proof",
     "counted",
     "endpoint",
+    "evidence_of",
     "evidence_of_listed",
     "findings_of",
     "hashes",
@@ -67,8 +71,10 @@ __all__ = (
     "latest_entries",
     "latest_results",
     "log_entries",
+    "log_entry",
     "log_head",
     "log_history",
+    "log_page",
     "models_on_the_board",
     "observation",
     "observations_of",
@@ -76,10 +82,12 @@ __all__ = (
     "places_of",
     "provider",
     "providers",
+    "public_baseline",
     "root_of",
     "rows_of_provider",
     "run",
     "runs_of",
+    "runs_without_evidence",
     "served_board",
     "served_changes",
     "served_endpoint",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain
 
 from django.db.models import Max
@@ -19,6 +19,16 @@ def log_head() -> LogHead | None:
 def log_entries(start: int, end: int) -> list[LogEntry]:
     """The entries from `start` to before `end`, in order. One query."""
     return list(LogEntry.objects.filter(index__gte=start, index__lt=end))
+
+
+def log_entry(index: int) -> LogEntry | None:
+    """One entry. One query."""
+    return LogEntry.objects.filter(index=index).first()
+
+
+def log_page(start: int, limit: int, chosen: Mapping[str, str]) -> list[LogEntry]:
+    """So many entries from `start` on; `chosen` may name a kind and a subject. One query."""
+    return list(LogEntry.objects.filter(index__gte=start, **chosen)[:limit])
 
 
 def latest_entries(subjects: Iterable[tuple[str, str]]) -> dict[tuple[str, str], LogEntry]:

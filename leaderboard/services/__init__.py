@@ -15,6 +15,14 @@ from leaderboard.services.certification import (
 )
 from leaderboard.services.checkpoints import checkpoint, every_key, kept_checkpoints, proof_of, published_keys
 from leaderboard.services.delivering import deliver, deliver_due
+from leaderboard.services.evidence import (
+    EvidenceDamaged,
+    keep_evidence,
+    keep_missing,
+    prune_evidence,
+    read_evidence,
+    retire_pool,
+)
 from leaderboard.services.mirror import MirrorRefused, export_log
 from leaderboard.services.publishing import follow_up, publish
 from leaderboard.services.signing import (
@@ -35,6 +43,7 @@ from leaderboard.services.transparency import append, append_all, locked_head
 
 __all__ = (
     "CertificateNotPossible",
+    "EvidenceDamaged",
     "Fact",
     "MirrorRefused",
     "add_webhook",
@@ -52,13 +61,18 @@ __all__ = (
     "export_log",
     "follow_up",
     "forget_unconfirmed",
+    "keep_evidence",
+    "keep_missing",
     "kept_checkpoints",
     "locked_head",
     "proof_of",
+    "prune_evidence",
     "publish",
     "published_keys",
+    "read_evidence",
     "replay",
     "request_certificate",
+    "retire_pool",
     "review",
     "review_all",
     "rotate_signing_key",

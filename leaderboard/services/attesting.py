@@ -14,6 +14,7 @@ from leaderboard.certification import State
 from leaderboard.integrity import dsse
 from leaderboard.integrity.statement import CertificateFacts, certificate_statement, status_statement
 from leaderboard.models import Certificate, CertificateStep
+from leaderboard.selectors.evidence import evidence_of
 from leaderboard.selectors.transparency import log_history
 from leaderboard.services.checkpoints import proof_of
 from leaderboard.services.signing import signer
@@ -35,6 +36,7 @@ def attest(certificate: Certificate) -> None:
     run = Run.objects.select_related("baseline__reference").defer("baseline__data").get(pk=certificate.run_id)
     endpoint = certificate.endpoint
     result: dict[str, Any] = run.result or {}
+    evidence = evidence_of(run.pk)
     assert run.ended is not None, "a complete run has ended"
     statement = certificate_statement(
         CertificateFacts(
@@ -56,7 +58,7 @@ def attest(certificate: Certificate) -> None:
             versions=result["versions"],
             baseline=result["baseline"],
             runs=[str(run.pk)],
-            evidence=(),
+            evidence=[] if evidence is None else [evidence.digest],
             measured=run.ended,
             issued=timezone.now(),
             expires=certificate.expires,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -10,6 +12,8 @@ from leaderboard.models import SigningKey
 from leaderboard.services.transparency import append
 from verifier import credentials
 
+BEFORE = timedelta(minutes=5)
+"""A key counts as begun so long before it was made: what it signs may have been dated a moment earlier."""
 KEY = "key"
 """The kind of log entry that tells of a key: begun, retired or withdrawn."""
 
@@ -77,8 +81,7 @@ def _begin() -> SigningKey:
         keyid=made.keyid,
         public=made.public.hex(),
         ciphertext=credentials.encrypt(made.secret),
-        # To the second, as published: what is signed in its first second counts.
-        begun=timezone.now().replace(microsecond=0),
+        begun=(timezone.now() - BEFORE).replace(microsecond=0),
     )
     _tell(key)
     return key

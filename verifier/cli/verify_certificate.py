@@ -15,6 +15,7 @@ from verifier.certificate import MAX_BYTES, Answer, check
 from verifier.cli import connection
 from verifier.cli.errors import CommandError
 from verifier.client.documents import NotFetched, fetch
+from verifier.evidence import attested
 from verifier.evidence.canonical import result_text
 
 VALID, NOT_VALID = 0, 1
@@ -84,32 +85,8 @@ def lines(answer: Answer) -> list[str]:
     """The answer for people: what it is, why, and what was attested."""
     found = [f"{answer.state}: {answer.reason}", *(f"  {note}" for note in answer.notes)]
     if answer.attested is not None:
-        found += [f"  {line}" for line in attested(answer.attested)]
+        found += [f"  {name}: {value}" for name, value in attested.rows(answer.attested).items()]
     return [_printable(line) for line in found]
-
-
-def attested(statement: Mapping[str, Any]) -> list[str]:
-    """What a statement attests, a line each; what it leaves out is left out."""
-    predicate = statement["predicate"]
-    told: Mapping[str, Any] = predicate["assay"]
-    subject = (statement.get("subject") or [{}])[0]
-    fidelity, declaration = told.get("fidelity") or {}, told.get("declaration") or {}
-    versions, number = told.get("versions") or {}, ""
-    if fidelity:
-        number = f"fidelity {fidelity.get('value')} ({fidelity.get('low')} to {fidelity.get('high')}), "
-    rows = {
-        "attested by": (predicate.get("verifier") or {}).get("id"),
-        "of": subject.get("name"),
-        "weights": (subject.get("annotations") or {}).get("revision"),
-        "verdict": f"{told.get('verdict')}, grade {told.get('grade') or 'none'}",
-        "measured": f"{number}top-{told.get('k')}, by {told.get('evidence_level')}, {told.get('measured')}",
-        "declared": f"{declaration.get('declared')}: {declaration.get('state')}",
-        "versions": ", ".join(f"{key} {value}" for key, value in versions.items() if value),
-        "evidence": ", ".join(told.get("evidence") or ()),
-        "valid": f"{predicate.get('timeCreated')} to {told.get('valid_until')}",
-        "private runs before": told.get("private_attempts"),
-    }
-    return [f"{name}: {value}" for name, value in rows.items() if value not in (None, "")]
 
 
 def _status_address(statement: Mapping[str, Any], trusted: str) -> str:

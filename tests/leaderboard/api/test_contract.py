@@ -43,6 +43,7 @@ def operations() -> list[tuple[str, str, dict[str, Any]]]:
 
 @pytest.fixture
 def values(settings: Any) -> Iterator[dict[str, str]]:
+    settings.LOG_ORIGIN, settings.SITE_URL = "assay.example/log", "https://assay.example"
     settings.SECRET_KEY = "the examples are signed with this key and no other: " + "x" * 50
     with world.fixed():
         yield world.build()

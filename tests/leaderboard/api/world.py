@@ -5,6 +5,7 @@ Its ids and dates are fixed. Nothing in it is a real provider.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,13 +17,27 @@ from uuid import UUID
 from django.db import models
 
 from leaderboard import services
-from leaderboard.models import Change, Snapshot
+from leaderboard.integrity.keys import Signer
+from leaderboard.models import Certificate, CertificateStep, Change, SigningKey, Snapshot
 from tests.leaderboard import factories
 from verifier.models import Baseline, Credential, Endpoint, Model, Provider, Reference, Run
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 MODEL = "example-org/example-7b"
-IDENTIFIED = (Model, Provider, Endpoint, Reference, Baseline, Run, Snapshot, Change, Credential)
+IDENTIFIED = (
+    Model,
+    Provider,
+    Endpoint,
+    Reference,
+    Baseline,
+    Run,
+    Snapshot,
+    Change,
+    Credential,
+    Certificate,
+    CertificateStep,
+    SigningKey,
+)
 
 
 @contextmanager
@@ -34,7 +49,11 @@ def fixed() -> Iterator[None]:
     def next_id() -> UUID:
         return UUID(f"019a9f3c-7c00-7000-8000-{next(numbers):012x}")
 
-    with patch("django.utils.timezone.now", lambda: NOW):
+    key = Signer.from_secret(b64encode(b"the examples are signed with it!").decode())
+    with (
+        patch("django.utils.timezone.now", lambda: NOW),
+        patch.object(Signer, "generate", lambda: key),
+    ):
         for field in fields:
             _defaults(field, next_id)
         try:
@@ -66,6 +85,7 @@ def build() -> dict[str, str]:
         "Example laboratory, INT4", of=model, by=lab, variant="int4", is_control=True,
         what="The official weights in 4 bits, as a control", base_url="https://int4.lab.example/v1",
     )  # fmt: skip
+    Endpoint.objects.filter(pk=honest.pk).update(changed=_ago(240))
     services.publish(model.pk)
     speed = {"first_token_ms": {"p50": 212.0, "p95": 403.0, "n": 420}}
     run = factories.run(honest, factories.faithful(model=MODEL, speed=speed, grade="A"), ended=_ago(30))
@@ -82,7 +102,12 @@ def build() -> dict[str, str]:
         ended=_ago(10),
     )
     services.publish(model.pk)
+    certificate = services.request_certificate(honest)
+    services.checkpoint()
     return {
+        "certificate_id": str(certificate.pk),
+        "index": "3",
+        "first": "3",
         "org": "example-org",
         "name": "example-7b",
         "slug": cloud.slug,

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from cryptography.fernet import Fernet
 from django.conf import settings
+from django.utils import timezone
 
 from leaderboard import services
 from leaderboard.models import LogEntry, SigningKey
@@ -58,3 +60,10 @@ def test_rotating_the_keys_of_credentials_takes_the_signing_key_along(
     monkeypatch.setattr(settings, "CREDENTIAL_KEYS", old)
     with pytest.raises(CredentialUnreadable):
         services.signer()
+
+
+def test_what_was_dated_just_before_the_first_key_was_made_counts() -> None:
+    dated = timezone.now().replace(microsecond=0)
+    key = published().keys[services.signer().keyid]
+    assert key.not_before is not None
+    assert dated - timedelta(minutes=6) < key.not_before < dated

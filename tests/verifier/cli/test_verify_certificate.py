@@ -90,8 +90,8 @@ def test_offline_it_says_that_it_is_valid_and_what_it_attests(
     assert first.startswith("valid: It is signed, in the log, and valid until")
     assert note == "  Whether it was suspended or revoked since was not looked up."
     assert "  of: makers/toy at https://toys.example/v1" in rest
-    assert "  verdict: faithful, grade A+" in rest
-    assert any("fidelity 99.54 (99.38 to 99.71), top-20, by distributions" in line for line in rest)
+    assert "  grade: A+" in rest
+    assert "  fidelity: 99.54 (99.38 to 99.71), at top-20" in rest
     assert "  evidence: sha256:2" in rest
 
 

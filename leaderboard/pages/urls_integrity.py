@@ -1,0 +1,14 @@
+"""The addresses at which anybody checks what was signed."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from leaderboard.pages import verify
+
+app_name = "integrity"
+
+urlpatterns = [
+    path(".well-known/assay-keys.json", verify.keys, name="keys"),
+    path("verify/", verify.verify, name="verify"),
+]

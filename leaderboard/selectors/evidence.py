@@ -1,0 +1,29 @@
+"""What is read of evidence that is stored as files."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q
+
+from leaderboard.models import EvidenceBundle, HiddenPool
+from verifier.models import Baseline, BaselineState, Observation, Run, RunState
+
+
+def evidence_of(run_id: UUID) -> EvidenceBundle | None:
+    """The bundle of one run. One query."""
+    return EvidenceBundle.objects.filter(pk=run_id).first()
+
+
+def runs_without_evidence(limit: int) -> list[UUID]:
+    """Complete runs with answers that no bundle holds yet, oldest first. One query."""
+    answers = Observation.objects.filter(run=OuterRef("pk"))
+    runs = Run.objects.filter(Exists(answers), state=RunState.COMPLETE, evidence=None)
+    return list(runs.order_by("ended").values_list("pk", flat=True)[:limit])
+
+
+def public_baseline(digest: str) -> Baseline | None:
+    """A ready baseline by its digest, unless it tells of a hidden pool that is in use. One query."""
+    retired = HiddenPool.objects.exclude(retired=None).values("sha256")
+    ready = Baseline.objects.filter(state=BaselineState.READY, digest=digest)
+    return ready.filter(Q(hidden_sha256="") | Q(hidden_sha256__in=retired)).first()
