@@ -75,6 +75,12 @@ def recorded() -> Baseline:
 
 
 @cache
+def first_answers() -> Baseline:
+    """The reference's answers to a few prompts: for what does not look at them."""
+    return converse(record(SUITE, model="toy", prompts=20), Synthetic())
+
+
+@cache
 def baseline() -> Baseline:
     """With two honest stacks and a ladder of two rungs."""
     found = recorded()
