@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+from leaderboard import account_settings
 from verifier import suites
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -52,6 +53,7 @@ class Configuration:
     log_origin: str
     site_url: str
     email: Mapping[str, Any] = field(repr=False)
+    social: Mapping[str, tuple[str, str]] = field(repr=False)
     hidden_pool: Path | None
     evidence_storage: Mapping[str, Any] = field(repr=False)
     evidence_days: int
@@ -118,6 +120,7 @@ def read(source: Mapping[str, str], base: Path) -> Configuration:
         log_origin=_log_origin(env),
         site_url=_site_url(env, debug),
         email=_email(env, debug),
+        social=_social(env),
         hidden_pool=_hidden_pool(env),
         evidence_storage=_evidence_storage(env, state),
         evidence_days=env.number("ASSAY_EVIDENCE_DAYS", 30, 0, 36_500),
@@ -386,6 +389,20 @@ def _email(env: _Reader, debug: bool) -> dict[str, Any]:
         "EMAIL_USE_TLS": parts.scheme == "smtp",
         "EMAIL_USE_SSL": parts.scheme == "smtps",
     }
+
+
+def _social(env: _Reader) -> dict[str, tuple[str, str]]:
+    """Client id and secret of each service that accounts may sign in with; none where both are missing."""
+    found: dict[str, tuple[str, str]] = {}
+    for name, (prefix, _) in account_settings.SOCIAL.items():
+        names = (f"{prefix}_CLIENT_ID", f"{prefix}_CLIENT_SECRET")
+        client, secret = (env.text(one) for one in names)
+        if client and secret:
+            found[name] = (client, secret)
+        elif client or secret:
+            missing, given = names if secret else names[::-1]
+            env.problem(missing, f"is not set, but {given} is", "both or neither", "Iv1.8a61f9b3a7aba766")
+    return found
 
 
 def _log_level(env: _Reader) -> str:

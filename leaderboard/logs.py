@@ -20,6 +20,7 @@ _SECRET_TEXT = re.compile(
     r"""(?x)
     (?P<keep>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}           # an authorization header
     | (?P<scheme>\b[a-z][a-z0-9+.-]*://)[^\s/@:]*:[^\s/@]+(?=@)     # user and password in an address
+    | \bassay_[a-z0-9]{12}_[A-Za-z0-9_-]{43}                          # our own tokens
     | \b(?:sk|pk|rk|gsk|hf|xai|nvapi|fw|key)[-_][A-Za-z0-9_-]{12,}  # the usual shapes of provider keys
     """,
     re.IGNORECASE,

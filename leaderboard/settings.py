@@ -13,7 +13,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from kombu import Queue
 
-from leaderboard import environment, logs
+from leaderboard import account_settings, environment, logs
 from leaderboard.api import configuration as api
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -65,13 +65,17 @@ INSTALLED_APPS = [
     "rest_framework",
     "verifier.apps.VerifierConfig",
     "leaderboard.apps.LeaderboardConfig",
+    *account_settings.apps(_CONFIGURATION.social),
 ]
+AUTHENTICATION_BACKENDS = account_settings.BACKENDS
+globals().update(account_settings.settings(_CONFIGURATION.social, _CONFIGURATION.proxy_count))
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "leaderboard.middleware.PrivatePages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -79,6 +83,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "leaderboard.middleware.ActorMiddleware",
 ]
 
@@ -145,7 +150,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *account_settings.sign_in_pages(_CONFIGURATION.social)],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
     }

@@ -13,6 +13,9 @@ admin.site.index_title = "Operator"
 urlpatterns: list[URLPattern | URLResolver] = [
     path(settings.ADMIN_PATH, admin.site.urls),
     path("api/", include("leaderboard.api.urls")),
+    path("account/", include("leaderboard.pages.urls_account")),
+    path("account/", include("allauth.urls")),
+    path("", include("leaderboard.pages.urls_legal")),
     path("", include("leaderboard.pages.urls_certificates")),
     path("", include("leaderboard.pages.urls_alerts")),
     path("", include("leaderboard.pages.urls_integrity")),

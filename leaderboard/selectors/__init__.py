@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from leaderboard.selectors.accounts import (
+    audit_of,
+    invitation,
+    invitations_of,
+    member,
+    members_of,
+    membership,
+    memberships_of,
+    token,
+    tokens_of,
+)
 from leaderboard.selectors.audit import audit
 from leaderboard.selectors.boards import (
     CONSIDERED,
@@ -59,6 +70,7 @@ __all__ = (
     "Listed",
     "asked",
     "audit",
+    "audit_of",
     "consistency_proof",
     "counted",
     "endpoint",
@@ -67,6 +79,8 @@ __all__ = (
     "findings_of",
     "hashes",
     "inclusion_proof",
+    "invitation",
+    "invitations_of",
     "latest_checkpoint",
     "latest_entries",
     "latest_results",
@@ -75,6 +89,10 @@ __all__ = (
     "log_head",
     "log_history",
     "log_page",
+    "member",
+    "members_of",
+    "membership",
+    "memberships_of",
     "models_on_the_board",
     "observation",
     "observations_of",
@@ -99,6 +117,8 @@ __all__ = (
     "snapshot_of",
     "snapshots",
     "speaking",
+    "token",
+    "tokens_of",
     "top_k",
     "verdicts_published_with",
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import unicodedata
 from datetime import timedelta
@@ -13,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
+from leaderboard.digests import secret_digest
 from leaderboard.models import Invitation, Membership, Organisation, Role
 from leaderboard.services import audit
 from verifier.models import Provider
@@ -77,17 +77,12 @@ def invite(organisation: Organisation, by: User, *, email: str, role: str) -> tu
         organisation=organisation, email=email
     )
     invitation.role = role
-    invitation.digest = digest_of(secret)
+    invitation.digest = secret_digest(secret)
     invitation.invited_by = by
     invitation.expires = timezone.now() + timedelta(days=INVITATION_DAYS)
     invitation.full_clean()
     invitation.save()
     return invitation, secret
-
-
-def digest_of(secret: str) -> str:
-    """sha256 of a secret of 256 bits: there is nothing to guess, so no slow hash is needed."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 @transaction.atomic

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import secrets
@@ -15,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from leaderboard.digests import secret_digest
 from leaderboard.models import ApiToken, Membership, Organisation, Scope
 from leaderboard.services import audit
 
@@ -23,7 +23,7 @@ _SHAPE = re.compile(r"assay_([a-z0-9]{12})_[A-Za-z0-9_-]{43}\Z")
 USED_SECONDS = 60
 """How exactly `last_used` is kept: a poll a second is not a write a second."""
 MOST_TOKENS = 50
-_NOBODY = hashlib.sha256(b"").hexdigest()
+_NOBODY = secret_digest("")
 
 
 @transaction.atomic
@@ -49,7 +49,7 @@ def issue_token(
         user=user,
         name=" ".join(name.split()),
         prefix=prefix,
-        digest=_digest(text),
+        digest=secret_digest(text),
         scopes=sorted(set(scopes)),
         expires=expires,
     )
@@ -71,7 +71,7 @@ def find_token(text: str) -> ApiToken | None:
         if match
         else None
     )
-    same = hmac.compare_digest(_digest(text), row.digest if row else _NOBODY)
+    same = hmac.compare_digest(secret_digest(text), row.digest if row else _NOBODY)
     if row is None or not same or not row.user.is_active:
         return None
     now = timezone.now()
@@ -89,7 +89,3 @@ def revoke_token(token: ApiToken, by: User) -> None:
     """End a token at once. Ending it twice changes nothing."""
     if ApiToken.objects.filter(pk=token.pk, revoked=None).update(revoked=timezone.now()):
         audit.record("token.revoked", token, organisation=token.organisation, by=by)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from leaderboard.adapters import rotate_second_factors
 from leaderboard.services import rotate_signing_secrets, rotate_webhook_secrets
 from verifier import services
 from verifier.credentials import CredentialUnreadable
@@ -24,9 +25,10 @@ class Command(BaseCommand):
                 count = services.rotate_credentials()
                 signing = rotate_signing_secrets()
                 webhooks = rotate_webhook_secrets()
+                factors = rotate_second_factors()
         except CredentialUnreadable as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"{count} API keys, {signing} signing keys and {webhooks} webhooks' secrets are encrypted with "
-            "the first key."
+            f"{count} API keys, {signing} signing keys, {webhooks} webhooks' secrets and {factors} second "
+            "factors are encrypted with the first key."
         )
