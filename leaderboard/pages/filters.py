@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -12,9 +12,16 @@ SORTS = {
     "name": "name",
     "tokens": "tokens used",
     "latency": "time to the first token",
+    "price": "price of written tokens",
     "measured": "latest measured",
 }
+COLUMNS = {"price": "Price", "latency": "First token", "tokens": "Tokens", "age": "Measured"}
+"""What may stand in a row beside name, fidelity and verdict."""
+USUAL = ("price", "latency", "age")
+"""Columns shown where the address names none."""
 HIGH = 97.0
+CHEAP = 1.0
+"""US dollars per million written tokens."""
 MAX_QUERY = 80
 
 
@@ -22,7 +29,7 @@ MAX_QUERY = 80
 class Filters:
     """`verdict` is "", faithful or deviating (which includes different models); `high` keeps fidelity >= 97;
     `differs` keeps broken declarations; `text` is searched in names, notes, providers and quantizations;
-    `model` (org/name) is carried along."""
+    `certified` and `cheap` keep those; `model` (org/name) is carried along; `columns` are those shown."""
 
     verdict: str = ""
     high: bool = False
@@ -30,6 +37,9 @@ class Filters:
     text: str = ""
     sort: str = ""
     model: str = ""
+    certified: bool = False
+    cheap: bool = False
+    columns: tuple[str, ...] = USUAL
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Filters:
@@ -42,6 +52,9 @@ class Filters:
             text=" ".join(query.get("q", "").replace("\0", "").split())[:MAX_QUERY],
             sort=sort if sort in SORTS else "",
             model=query.get("model", ""),
+            certified=query.get("certified", "") == "yes",
+            cheap=query.get("max_price", "") == f"{CHEAP:g}",
+            columns=_columns(query.get("cols")),
         )
 
     def pairs(self) -> dict[str, str]:
@@ -51,14 +64,17 @@ class Filters:
             "verdict": self.verdict,
             "fidelity": f"{HIGH:g}" if self.high else "",
             "declared": "differs" if self.differs else "",
+            "certified": "yes" if self.certified else "",
+            "max_price": f"{CHEAP:g}" if self.cheap else "",
             "q": self.text,
             "sort": self.sort,
+            "cols": "" if self.columns == USUAL else ",".join(self.columns) or "none",
         }
         return {key: value for key, value in pairs.items() if value}
 
     def query(self) -> str:
         """The query string, with its question mark; `?` alone is the bare page."""
-        return "?" + urlencode(self.pairs(), safe="/")
+        return "?" + urlencode(self.pairs(), safe="/,")
 
     def hidden(self) -> dict[str, str]:
         """What the search form sends along beside its own text."""
@@ -67,11 +83,17 @@ class Filters:
     @property
     def active(self) -> bool:
         """Whether anything is filtered (the order does not count)."""
-        return bool(self.verdict or self.high or self.differs or self.text)
+        return self != replace(self._cleared(), text="")
 
-    def chips(self) -> tuple[Chip, ...]:
-        """The links of the filter bar: each switches one filter and leaves the others alone."""
-        off = replace(self, verdict="", high=False, differs=False)
+    def _cleared(self) -> Filters:
+        return replace(self, verdict="", high=False, differs=False, certified=False, cheap=False)
+
+    def chips(self, *, certificates: bool = False, prices: bool = False) -> tuple[Chip, ...]:
+        """The links of the filter bar: each switches one filter and leaves the others alone.
+
+        Those for certificates and prices are there where there are any.
+        """
+        off = self._cleared()
         switched = [("all", "All", off, off == self)]
         for verdict in ("faithful", "deviating"):
             on = self.verdict == verdict
@@ -80,25 +102,50 @@ class Filters:
         switched.append(
             ("differs", "Declared ≠ measured", replace(self, differs=not self.differs), self.differs)
         )
+        if certificates or self.certified:
+            other = replace(self, certified=not self.certified)
+            switched.insert(1, ("certified", "Certified", other, self.certified))
+        if prices or self.cheap:
+            label = f"≤ ${CHEAP:g} / M tokens"
+            switched.append(("cheap", label, replace(self, cheap=not self.cheap), self.cheap))
         return tuple(Chip(name, label, filters.query(), on) for name, label, filters, on in switched)
 
     def without(self) -> str:
         """The query string of every row, in the same order."""
-        return Filters(sort=self.sort, model=self.model).query()
+        return replace(self._cleared(), text="").query()
+
+    def choices(self) -> tuple[Chip, ...]:
+        """The links of the column chooser: each shows or hides one."""
+        found = []
+        for name, label in COLUMNS.items():
+            on = name in self.columns
+            wanted = {*self.columns} ^ {name}
+            kept = tuple(key for key in COLUMNS if key in wanted)
+            found.append(Chip(name, label, replace(self, columns=kept).query(), on))
+        return tuple(found)
 
     def sorted_by(self, sort: str) -> str:
         """The query string of the same rows in another order."""
         return replace(self, sort=sort).query()
 
-    def apply(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        """The board's rows that pass, in the order asked for; rows without the number asked for come last."""
+    def apply(
+        self, rows: Sequence[Mapping[str, Any]], certified: Collection[str] = ()
+    ) -> list[Mapping[str, Any]]:
+        """The board's rows that pass, in the order asked for; rows without the number asked for come last.
+
+        `certified` are the ids of endpoints whose certificate holds.
+        """
         kept = [row for row in rows if self._passes(row)]
+        if self.certified:
+            kept = [row for row in kept if row["endpoint"]["id"] in certified]
         if self.sort == "name":
             kept.sort(key=lambda row: row["endpoint"]["label"].casefold())
         elif self.sort == "tokens":
             kept.sort(key=lambda row: _last((row["result"] or {}).get("decision_tokens")))
         elif self.sort == "latency":
             kept.sort(key=lambda row: _last(first_token(row)))
+        elif self.sort == "price":
+            kept.sort(key=lambda row: _last(price(row)))
         elif self.sort == "measured":
             kept.sort(key=lambda row: (row["run"] or {}).get("ended") or "", reverse=True)
         return kept
@@ -112,6 +159,8 @@ class Filters:
         if self.high and (result.get("fidelity") or {}).get("value", 0.0) < HIGH:
             return False
         if self.differs and (result.get("declaration") or {}).get("state") != "broken":
+            return False
+        if self.cheap and _last(price(row)) > CHEAP:
             return False
         return all(word in _searched(row) for word in self.text.casefold().split())
 
@@ -131,6 +180,20 @@ def first_token(row: Mapping[str, Any]) -> float | None:
     speed = (row["result"] or {}).get("speed") or {}
     value = (speed.get("first_token_ms") or {}).get("p50")
     return None if value is None else float(value)
+
+
+def price(row: Mapping[str, Any]) -> float | None:
+    """US dollars per million written tokens, where the provider's price is known."""
+    value = row["endpoint"].get("price_out")
+    return None if value is None else float(value)
+
+
+def _columns(text: str | None) -> tuple[str, ...]:
+    if not text:
+        return USUAL
+    named = text.split(",")
+    found = tuple(name for name in COLUMNS if name in named)
+    return found if found or text == "none" else USUAL
 
 
 def _last(value: float | None) -> float:

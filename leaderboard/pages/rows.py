@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from leaderboard import charts
 from leaderboard.pages import numbers, words
-from leaderboard.pages.filters import first_token
+from leaderboard.pages.filters import first_token, price
 from leaderboard.pages.words import Term
 
 
@@ -25,6 +25,9 @@ class Figure:
         whole, point, fraction = text.partition(".")
         return cls(whole, point + fraction)
 
+    def __str__(self) -> str:
+        return self.whole + self.fraction
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -33,6 +36,11 @@ class Agreement:
     value: str
     interval: str
     n: str
+
+    @property
+    def of(self) -> str:
+        """What it is a share of."""
+        return f"n{numbers.THIN}{self.n}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +67,38 @@ class Row:
     decision_tokens: str
     completion_tokens: str
     latency: str
+    latency_note: str
+    price: str
+    price_note: str
+    n: str
+    certified: bool
     ended: datetime | None
     missed: datetime | None
     run: str
 
 
-def board_rows(board: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """These rows of a published board as they are shown. Rows that follow a gap between rank bands say so."""
+def board_rows(
+    board: Mapping[str, Any], found: Sequence[Mapping[str, Any]], certified: Collection[str] = ()
+) -> list[Row]:
+    """These rows of a published board as they are shown. Rows that follow a gap between rank bands say so.
+
+    `certified` are the ids of endpoints whose certificate holds.
+    """
     shown: list[Row] = []
     several = len({row["endpoint"]["provider"]["slug"] for row in board["rows"]}) > 1
     for row in found:
-        made = board_row(row, board, several_providers=several)
+        made = board_row(row, board, several_providers=several, certified=certified)
         shown.append(replace(made, opens=not shown or made.rank != shown[-1].rank))
     return shown
 
 
-def board_row(row: Mapping[str, Any], board: Mapping[str, Any], *, several_providers: bool = True) -> Row:
+def board_row(
+    row: Mapping[str, Any],
+    board: Mapping[str, Any],
+    *,
+    several_providers: bool = True,
+    certified: Collection[str] = (),
+) -> Row:
     """One row of a published board as it is shown.
 
     The picture has the honest band and the rungs of the row's own run, which were taken at its own top-k;
@@ -109,6 +133,11 @@ def board_row(row: Mapping[str, Any], board: Mapping[str, Any], *, several_provi
         decision_tokens=_decided(result),
         completion_tokens=numbers.whole(written) if written else "",
         latency="" if first_token(row) is None else numbers.quantity(first_token(row), "ms"),
+        latency_note=_latency_note(result),
+        price="" if price(row) is None else _dollars(endpoint["price_out"]),
+        price_note="" if endpoint.get("price_in") is None else f"{_dollars(endpoint['price_in'])} read",
+        n=_n(result),
+        certified=endpoint["id"] in certified,
         ended=moment((row["run"] or {}).get("ended")),
         missed=moment(row["missed"]),
         run=(row["run"] or {}).get("id") or "",
@@ -202,6 +231,26 @@ def _agreement(result: Mapping[str, Any]) -> Agreement | None:
         return None
     span = f"{numbers.fixed(100 * found['low'], 0)}{numbers.DASH}{numbers.fixed(100 * found['high'], 0)}"
     return Agreement(numbers.percent(found["value"]), span, numbers.whole(found.get("n")))
+
+
+def _dollars(value: float) -> str:
+    return f"${value:.2f}" if value >= 0.1 else f"${value:.3g}"
+
+
+def _n(result: Mapping[str, Any]) -> str:
+    """What a fidelity was averaged over: `412 contexts of 130 prompts`."""
+    contexts, prompts = result.get("contexts"), result.get("prompts")
+    if not contexts or not prompts:
+        return ""
+    return f"{numbers.whole(contexts)} contexts of {numbers.whole(prompts)} prompts"
+
+
+def _latency_note(result: Mapping[str, Any]) -> str:
+    """What a time to the first token is the median of."""
+    found = (result.get("speed") or {}).get("first_token_ms")
+    if not found:
+        return ""
+    return f"median of {numbers.whole(found.get('n'))}, p95 {numbers.quantity(found.get('p95'), 'ms')}"
 
 
 def _decided(result: Mapping[str, Any]) -> str:

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_safe
 
 from leaderboard import charts, charts_microscope, microscope, publication, selectors
 from leaderboard.models import Snapshot
-from leaderboard.pages import evidence, rows, words
+from leaderboard.pages import evidence, offers, rows, words
 from leaderboard.pages import microscope as looking
-from leaderboard.pages.filters import SORTS, Filters, first_token
+from leaderboard.pages.filters import SORTS, Filters, first_token, price
 from leaderboard.pages.headline import Headline, board_sentence, headline
 from leaderboard.pages.methodology import methodology as explained
 from leaderboard.pages.report import commands, finding_line, past, report
@@ -53,7 +53,13 @@ def _board(request: HttpRequest, snapshot: Snapshot | None, template: str, nav: 
         return render(request, "pages/empty.html", {"nav": nav})
     filters = Filters.read(request.GET.dict())
     published = snapshot.board
-    found = filters.apply(published["rows"])
+    certified = selectors.certified_of(snapshot.model_id)
+    found = filters.apply(published["rows"], certified)
+    shown = rows.board_rows(published, found, certified)
+    known = {
+        "latency": any(first_token(row) is not None for row in published["rows"]),
+        "price": any(price(row) is not None for row in published["rows"]),
+    }
     band = (published["honest_band"] or {}).get("fidelity")
     rungs = rows.rungs(published["rungs"])
     context = {
@@ -61,14 +67,17 @@ def _board(request: HttpRequest, snapshot: Snapshot | None, template: str, nav: 
         "snapshot": snapshot,
         "board": published,
         "models": selectors.models_on_the_board(),
-        "rows": rows.board_rows(published, found),
+        "rows": shown,
         "total": len(published["rows"]),
         "answer": board_sentence(published["rows"]),
         "axis": charts.axis(charts.NARROW_TICKS, rungs, band, width=320),
         "rungs": rows.ladder_rungs(published["rungs"]),
         "under_way": selectors.open_runs(snapshot.model_id),
-        "with_latency": any(first_token(row) is not None for row in published["rows"]),
         "filters": filters,
+        "chips": filters.chips(certificates=bool(certified), prices=known["price"]),
+        "columns": [name for name in filters.columns if known.get(name, True)],
+        "snippet": offers.snippet(str(snapshot.model), found),
+        "plots": offers.plots(published, shown),
         "sort": {key or "rank": filters.sorted_by(key) for key in SORTS},
         "now": timezone.now(),
     }

@@ -28,6 +28,7 @@ from leaderboard.selectors.boards import (
     open_runs,
     provider,
     providers,
+    rows_of,
     rows_of_provider,
     run,
     runs_of,
@@ -35,6 +36,7 @@ from leaderboard.selectors.boards import (
     snapshots,
     speaking,
 )
+from leaderboard.selectors.certificates import certified_of
 from leaderboard.selectors.evidence import evidence_of, public_baseline, runs_without_evidence
 from leaderboard.selectors.microscope import asked, observation, places_of, top_k
 from leaderboard.selectors.served import (
@@ -71,6 +73,7 @@ __all__ = (
     "asked",
     "audit",
     "audit_of",
+    "certified_of",
     "consistency_proof",
     "counted",
     "endpoint",
@@ -102,6 +105,7 @@ __all__ = (
     "providers",
     "public_baseline",
     "root_of",
+    "rows_of",
     "rows_of_provider",
     "run",
     "runs_of",

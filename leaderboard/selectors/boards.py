@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -178,6 +178,22 @@ def providers() -> QuerySet[Provider]:
 def provider(slug: str) -> Provider | None:
     """A provider that has a listed endpoint: others are nobody's business. One query."""
     return Provider.objects.filter(slug=slug, endpoints__listed=True).distinct().first()
+
+
+def rows_of(endpoint_ids: Sequence[UUID]) -> list[tuple[Snapshot, dict[str, Any]]]:
+    """The published rows of these endpoints in the order asked for, each with its board. One query.
+
+    What is not listed, or on no board yet, is missing.
+    """
+    asked = {str(key): place for place, key in enumerate(endpoint_ids)}
+    boards = snapshots().filter(model__endpoints__in=list(endpoint_ids)).distinct()
+    found = [
+        (snapshot, row)
+        for snapshot in boards
+        for row in snapshot.board["rows"]
+        if row["endpoint"]["id"] in asked
+    ]
+    return sorted(found, key=lambda pair: asked[pair[1]["endpoint"]["id"]])
 
 
 def rows_of_provider(provider_slug: str, found: Iterable[Snapshot]) -> list[tuple[Snapshot, dict[str, Any]]]:

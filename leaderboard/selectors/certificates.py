@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet
 
 from leaderboard import publication
-from leaderboard.certification import ENDED, Facts, Measured, State
+from leaderboard.certification import ENDED, HOLDS, Facts, Measured, State
 from leaderboard.models import Certificate, CertificateStep
 from leaderboard.selectors.boards import evidence_of_listed
 from verifier.models import LOOK, Endpoint, Monitor, Run, RunState, Verdict
@@ -36,6 +36,12 @@ def live_certificate(endpoint_id: UUID) -> Certificate | None:
 def live_certificates() -> QuerySet[Certificate]:
     """All that have not ended, those that end first first."""
     return Certificate.objects.exclude(state__in=ENDED).order_by("expires", "pk")
+
+
+def certified_of(model_id: UUID) -> frozenset[str]:
+    """The ids, as text, of the model's endpoints whose certificate holds. One query."""
+    found = Certificate.objects.filter(endpoint__model=model_id, state__in=HOLDS)
+    return frozenset(str(key) for key in found.values_list("endpoint", flat=True))
 
 
 def facts_about(certificate: Certificate, now: datetime) -> Facts:

@@ -68,6 +68,22 @@ def shape(term: Term) -> dict[str, Term]:
     return {"term": term}
 
 
+@register.inclusion_tag("parts/measured.html")
+def measured(
+    value: object, interval: str, n: str, when: datetime | None, small: bool = False
+) -> dict[str, object]:
+    """A measured figure with its interval, what it was averaged over, and its date.
+
+    Raises ValueError without an interval and without an n: no figure is printed that says neither.
+    """
+    if not interval and not n:
+        raise ValueError(f"the measured figure {value} has neither an interval nor an n; pass one of them")
+    whole, point, fraction = str(value).partition(".")
+    date = "" if when is None else f"measured {when:%Y-%m-%d %H:%M} UTC"
+    said = ", ".join(part for part in (f"95 % interval {interval}" if interval else "", n, date) if part)
+    return {"whole": whole, "fraction": point + fraction, "interval": interval, "said": said, "small": small}
+
+
 @register.inclusion_tag("parts/moment.html")
 def moment(then: datetime, now: datetime) -> dict[str, object]:
     """A date as its age, with the exact time for those who ask."""

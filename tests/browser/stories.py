@@ -8,6 +8,8 @@ from leaderboard import microscope, selectors, services
 from tests.leaderboard import factories, measured
 from verifier.models import Endpoint, Run
 
+COMPARED = ("Lab f16", "Lab Q8_0", "Lab Q4_0", "Lab without logprobs")
+
 
 @dataclass(frozen=True)
 class Site:
@@ -22,6 +24,8 @@ def site() -> Site:
     """Fill the tables; publishes."""
     board = factories.board()
     run = measured.stored("int4-g64", factories.endpoint("Lab INT4", what="INT4, one scale per 64 inputs"))
+    for number, label in enumerate(("Lab f16", "Lab Q8_0", "Lab FP8", "Lab Q4_0", "Lab bf16 cache")):
+        Endpoint.objects.filter(label=label).update(price_in=0.1 + number / 20, price_out=1.2 - number / 5)
     services.publish(run.endpoint.model_id)
     # The worst place with an English answer before it: fonts for Chinese may be missing here.
     order = microscope.ranked(selectors.places_of(run))
@@ -34,6 +38,8 @@ def site() -> Site:
         {
             "board": "/",
             "model": "/models/HuggingFaceTB/SmolLM2-135M-Instruct/",
+            "compare": "/compare/?" + "&".join(f"e={board[label].pk}" for label in COMPARED),
+            "nothing-passes": "/?q=nothing+like+it",
             "models": "/models/",
             "providers": "/providers/",
             "provider": "/providers/test-lab/",

@@ -35,6 +35,9 @@ def paths(board: dict[str, Endpoint]) -> list[str]:
         f"/endpoints/{board['Lab without logprobs'].pk}/",
         f"/endpoints/{board['Lab new'].pk}/",
         f"/runs/{run.pk}/",
+        "/compare/?" + "&".join(f"e={endpoint.pk}" for endpoint in list(board.values())[:6]),
+        "/compare/",
+        "/?q=nothing+like+it",
     ]
 
 
@@ -77,6 +80,39 @@ def test_sorting_and_going_back(board: dict[str, Endpoint], open_page: Open, see
     page.go_back()
     expect(page.locator("th.rank[aria-sort]")).to_be_visible()
     assert seen(page, NAMES) == ranked
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_three_are_chosen_and_compared(
+    board: dict[str, Endpoint], open_page: Open, seen: Seen, script: bool
+) -> None:
+    page = open_page("/", java_script_enabled=script)
+    chosen = ["Lab f16", "Lab Q8_0", "Lab Q4_0"]
+    for name in chosen:
+        page.get_by_role("checkbox", name=f"Compare {name}", exact=True).check()
+    page.get_by_role("button", name="Compare the chosen").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Side by side")
+    assert seen(page, ".versus thead th") == chosen
+    page.get_by_role("link", name="Take out Lab Q8_0").click()
+    assert seen(page, ".versus thead th") == ["Lab f16", "Lab Q4_0"]
+
+
+def test_columns_change_without_a_new_page(board: dict[str, Endpoint], open_page: Open) -> None:
+    page = open_page("/")
+    page.evaluate("window.stayed = true")
+    page.get_by_text("Columns", exact=True).click()
+    page.locator("#column-tokens").click()
+    expect(page.locator("th.tokens")).to_be_visible()
+    assert "cols=price,latency,tokens,age" in page.url
+    assert page.evaluate("window.stayed")
+
+
+def test_the_router_snippet_is_copied(board: dict[str, Endpoint], open_page: Open) -> None:
+    page = open_page("/", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_text("Router snippet").click()
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert '"allow_fallbacks": false' in page.evaluate("navigator.clipboard.readText()")
 
 
 def test_everything_works_without_javascript(board: dict[str, Endpoint], open_page: Open, seen: Seen) -> None:

@@ -69,7 +69,7 @@ def test_the_board_ranks_with_ties_and_says_what_is_not_measured(client: Client,
     page = text(client, "/")
     assert "Who serves" in page
     assert "3 of 13 endpoints measured do; 8 deviate; 2 undecided." in page
-    assert re.search(r'class="rank">=1</td>.*?Lab f16', page, re.DOTALL)
+    assert re.search(r'class="rank">=1<input.*?Lab f16', page, re.DOTALL)
     assert "not yet measured" in page
     assert "79 %" in page, "text-only endpoints show agreement"
     assert page.count('class="dot"') == 11, "one dot a measured fidelity"
@@ -78,9 +78,9 @@ def test_the_board_ranks_with_ties_and_says_what_is_not_measured(client: Client,
 @pytest.mark.parametrize(
     ("address", "queries"),
     [
-        ("/", 3),
-        ("/?verdict=faithful&sort=name&q=lab", 3),
-        ("/models/HuggingFaceTB/SmolLM2-135M-Instruct/", 3),
+        ("/", 4),
+        ("/?verdict=faithful&sort=name&q=lab", 4),
+        ("/models/HuggingFaceTB/SmolLM2-135M-Instruct/", 4),
         ("/models/", 1),
         ("/providers/", 1),
         ("/providers/test-lab/", 2),
