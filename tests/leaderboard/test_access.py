@@ -16,7 +16,7 @@ from tests.leaderboard import people
 
 pytestmark = pytest.mark.django_db
 
-OPEN = {"alerts", "api", "certificates", "legal", "pages"}
+OPEN = {"alerts", "api", "certificates", "integrity", "legal", "pages"}
 """Namespaces that anybody reads; what the API writes takes a token (tests/leaderboard/api)."""
 ENTRANCES = {
     "account_login", "account_logout", "account_inactive", "account_signup", "account_reset_password",
