@@ -28,7 +28,9 @@ VERDICTS = (
 )
 """The order in which endpoints are counted."""
 
-KEPT = ("verdict", "grade", "fidelity", "declaration", "evidence_level", "cause", "versions")
+KEPT = (
+    "verdict", "grade", "fidelity", "declaration", "evidence_level", "cause", "certificate", "versions",
+)  # fmt: skip
 """What an entry of the history keeps of an endpoint's document."""
 
 
@@ -139,8 +141,10 @@ def change(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) ->
         kind = "delisted"
     elif before["verdict"] != after["verdict"]:
         kind = "verdict"
+    elif before["run"] != after["run"]:
+        kind = "measured"
     else:
-        kind = "measured" if before["run"] != after["run"] else "edited"
+        kind = "certificate" if before["certificate"] != after["certificate"] else "edited"
     return kind, {
         "endpoint": {key: named[key] for key in ("id", "label", "model", "provider", "control")},
         "run": None if after is None else after["run"],

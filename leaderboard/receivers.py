@@ -12,6 +12,7 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from leaderboard import services
+from leaderboard.models import CertificateStep
 from verifier.models import Endpoint, Model, Run
 from verifier.signals import run_ended
 
@@ -34,6 +35,12 @@ def publish_run(sender: Any, run_id: UUID, **kwargs: Any) -> None:
 def publish_registry(sender: type[Endpoint], instance: Endpoint, **kwargs: Any) -> None:
     """An endpoint was registered, renamed or taken off the list: the board follows on commit."""
     transaction.on_commit(partial(_publish, instance.model_id, instance.pk))
+
+
+@receiver(post_save, sender=CertificateStep, dispatch_uid="leaderboard.certificate")
+def publish_certificate(sender: type[CertificateStep], instance: CertificateStep, **kwargs: Any) -> None:
+    """A certificate took a step: the board tells it on commit."""
+    transaction.on_commit(partial(services.publish, instance.certificate.endpoint.model_id))
 
 
 def _publish(model_id: UUID, endpoint_id: UUID) -> None:

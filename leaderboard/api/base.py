@@ -76,7 +76,7 @@ class ListView(ApiView, GenericAPIView[Any]):
     def known_parameters(self) -> set[str]:
         """Those of the filters and of the pages besides."""
         filters = set(self.filterset_class.base_filters) if self.filterset_class else set()
-        return {*self.parameters, *filters, "cursor", "limit"}
+        return {*self.parameters, *filters, *({"cursor", "limit"} if self.pagination_class else ())}
 
     def page(self, documents: Callable[[Any], Any], of: QuerySet[Any] | None = None) -> Response:
         """The page asked for of the filtered list; `documents` turns a row into JSON-ready data."""

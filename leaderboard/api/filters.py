@@ -103,6 +103,30 @@ class EndpointFilter(filters.FilterSet):  # type: ignore[misc]
         return rows.filter(grade__in=GRADES[: GRADES.index(value) + 1])
 
 
+class RouterFilter(EndpointFilter):
+    """Filters of a router's configuration: without others, faithful endpoints that are no controls."""
+
+    verdict = Words(
+        method="with_verdict", help_text="Verdicts, separated by commas; without any only `faithful`."
+    )
+    control = Flag(help_text="`true`: controls of the laboratory instead of real offers.")
+
+    def filter_queryset(self, queryset: _Rows) -> _Rows:
+        """What a router may be sent to unless it asks for something else."""
+        if not self.form.cleaned_data.get("verdict"):
+            queryset = queryset.filter(verdict="faithful")
+        if self.form.cleaned_data.get("control") is None:
+            queryset = queryset.filter(control=False)
+        found: _Rows = super().filter_queryset(queryset)
+        return found
+
+
+class OneModelFilter(RouterFilter):
+    """The same, of one model."""
+
+    model = filters.CharFilter(method="of_model", required=True, help_text="A model as `org/name`.")
+
+
 class ChangeFilter(filters.FilterSet):  # type: ignore[misc]
     """Filters of the feed of changes."""
 

@@ -33,6 +33,10 @@ class Documented(AutoSchema):
         """The first part of the path."""
         return [self.path.removeprefix("/api/v1/").split("/")[0].split(".")[0]]
 
+    def get_filter_backends(self) -> list[Any]:
+        """Also of what is filtered without being a list."""
+        return list(getattr(self.view, "filter_backends", ()))
+
 
 def only_v1(endpoints: list[Any], **kwargs: Any) -> list[Any]:
     """What the document is about."""

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.fields import Field
 
 from leaderboard.api.filters import EVIDENCE_LEVELS, GRADES
+from leaderboard.certification import State
 from leaderboard.documents import VERDICTS
 from leaderboard.models import ChangeKind
 from verifier.models import RunState
@@ -115,6 +116,16 @@ class Tokens(serializers.Serializer[Any]):
     completion = serializers.IntegerField(allow_null=True, help_text="Tokens written in all.")
 
 
+class Certificate(serializers.Serializer[Any]):
+    """Where a certificate stands."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=[(str(state), str(state)) for state in State])
+    since = moment("Since when it is in this state.")
+    expires = moment("When it ends unless it is renewed.")
+    url = link("For people, with every step of its life.")
+
+
 class RunRef(serializers.Serializer[Any]):
     """The run that speaks for an endpoint."""
 
@@ -173,7 +184,7 @@ class Endpoint(serializers.Serializer[Any]):
     )
     speed = Speed()
     tokens = Tokens()
-    certificate = anything("Its certificate: `id`, `state`, `expires`; null: none.", allow_null=True)
+    certificate = Certificate(allow_null=True, help_text="Its latest one; null: never certified.")
     run = RunRef(allow_null=True)
     missed = moment("When a later run could not measure.", allow_null=True)
     versions = anything("`suite`, `policy` and `assay` that made these numbers.", allow_null=True)
@@ -285,6 +296,7 @@ class Kept(serializers.Serializer[Any]):
     declaration = Declaration()
     evidence_level = serializers.CharField(allow_null=True)
     cause = Cause(allow_null=True)
+    certificate = Certificate(allow_null=True)
     versions = anything("`suite`, `policy` and `assay` that made these numbers.", allow_null=True)
 
 

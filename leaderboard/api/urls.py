@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from leaderboard.api import certificates, changes, docs, endpoints, evidence, log, models, providers, runs
+from leaderboard.api import (
+    badges,
+    certificates,
+    changes,
+    docs,
+    endpoints,
+    evidence,
+    exports,
+    log,
+    models,
+    providers,
+    routers,
+    runs,
+)
 from leaderboard.api.base import NothingHere
 
 app_name = "api"
@@ -31,6 +44,15 @@ v1: list[URLPattern | URLResolver] = [
     path("endpoints", endpoints.Endpoints.as_view(), name="endpoints"),
     path("endpoints/<uuid:endpoint_id>", endpoints.Endpoint.as_view(), name="endpoint"),
     path("endpoints/<uuid:endpoint_id>/history", changes.History.as_view(), name="history"),
+    path("endpoints/<uuid:endpoint_id>/badge.svg", badges.svg, name="badge-svg"),
+    path("endpoints/<uuid:endpoint_id>/badge.json", badges.BadgeJson.as_view(), name="badge-json"),
+    path("endpoints/<uuid:endpoint_id>/card", badges.card, name="card"),
+    path("exports/leaderboard.csv", exports.Csv.as_view(), name="export-csv"),
+    path("exports/leaderboard.json", exports.Json.as_view(), name="export-json"),
+    path("exports/leaderboard.parquet", exports.Parquet.as_view(), name="export-parquet"),
+    path("routers/openrouter.json", routers.OpenRouter.as_view(), name="openrouter"),
+    path("routers/litellm.yaml", routers.LiteLlm.as_view(), name="litellm"),
+    path("routers/vercel.json", routers.Vercel.as_view(), name="vercel"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

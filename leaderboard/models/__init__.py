@@ -13,6 +13,7 @@ from leaderboard.models.alert import (
 from leaderboard.models.api_token import ApiToken, Scope
 from leaderboard.models.audit_event import AuditEvent, AuditEventIsFinal
 from leaderboard.models.certificate import Certificate, CertificateStep
+from leaderboard.models.dump import Dump
 from leaderboard.models.evidence import EvidenceBundle, HiddenPool
 from leaderboard.models.log_entry import Checkpoint, LogEntry, LogHead, SigningKey
 from leaderboard.models.organisation import Invitation, Membership, Organisation, Role
@@ -36,6 +37,7 @@ __all__ = (
     "Delivery",
     "DeliveryAttempt",
     "DeliveryState",
+    "Dump",
     "EvidenceBundle",
     "HiddenPool",
     "Invitation",

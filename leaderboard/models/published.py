@@ -49,6 +49,7 @@ class ChangeKind(models.TextChoices):
     LISTED = "listed", "listed"
     VERDICT = "verdict", "another verdict"
     MEASURED = "measured", "measured again, same verdict"
+    CERTIFICATE = "certificate", "its certificate moved"
     EDITED = "edited", "what is declared of it changed"
     DELISTED = "delisted", "no longer listed"
 
@@ -57,7 +58,7 @@ class Change(Identified):
     """One change of what is published of an endpoint. Written once, never changed: the history."""
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="changes")
-    kind = models.CharField(max_length=10, choices=ChangeKind)
+    kind = models.CharField(max_length=12, choices=ChangeKind)
     at = models.DateTimeField()
     run = models.ForeignKey(Run, on_delete=models.SET_NULL, null=True, related_name="changes")
     verdict = models.CharField(max_length=24, blank=True, help_text="As it was published then.")

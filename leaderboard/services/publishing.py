@@ -17,6 +17,7 @@ from leaderboard.integrity import facts as log_facts
 from leaderboard.models import Snapshot
 from leaderboard.publication import Evidence, Standing
 from leaderboard.selectors.boards import Listed, evidence_of_listed, latest_results
+from leaderboard.selectors.certificates import published_certificates
 from leaderboard.services.serving import serve
 from leaderboard.services.transparency import append_all
 from verifier import services as facts
@@ -41,6 +42,7 @@ def publish(model_id: UUID) -> Snapshot:
     found = _standings(listed)
     endpoints = list(Endpoint.objects.filter(model=model, listed=True).select_related("provider"))
     speaking = {one.pk: UUID(found[one.pk].run) for one in endpoints if one.pk in found}
+    certificates = published_certificates([endpoint.pk for endpoint in endpoints])
     results = latest_results([endpoint.pk for endpoint in endpoints], speaking)
     entries = []
     for endpoint in endpoints:
@@ -51,7 +53,7 @@ def publish(model_id: UUID) -> Snapshot:
             result = publication.shown(run.result, _awaits(found.get(endpoint.pk)))
         entries.append(
             {
-                "endpoint": _endpoint(endpoint),
+                "endpoint": {**_endpoint(endpoint), "certificate": certificates.get(endpoint.pk)},
                 "run": None if run is None else {"id": str(run.pk), "ended": _text(run.ended)},
                 "result": result,
                 "missed": None if latest is None else _text(latest.missed),

@@ -23,6 +23,12 @@ pytestmark = pytest.mark.django_db
 WRITE = bool(os.environ.get("WRITE_CONTRACT"))
 """Set by `make contract`."""
 
+QUERIES = {
+    "/api/v1/routers/openrouter.json": {"model": world.MODEL},
+    "/api/v1/routers/vercel.json": {"model": world.MODEL, "min_grade": "A"},
+}
+"""What an example asks beside its path."""
+
 NOT_DESCRIBED = {"/api/v1/openapi.json", "/api/v1/openapi.yaml", "/api/v1/"}
 """The description itself, and what answers where there is nothing."""
 
@@ -54,10 +60,15 @@ def answer(client: Client, path: str, values: dict[str, str]) -> dict[str, Any]:
     for name, value in values.items():
         address = address.replace("{" + name + "}", value)
     assert "{" not in address, f"the world in world.py has no value for {address}"
-    response = client.get(address)
+    response = client.get(address, QUERIES.get(path))
     is_json = "json" in response["Content-Type"]
     body: Any = json.loads(response.content) if is_json else response.content.decode(errors="replace")
-    return {"request": f"GET {address}", "status": response.status_code, "body": body}
+    asked = response.request["QUERY_STRING"]
+    return {
+        "request": f"GET {address}?{asked}" if asked else f"GET {address}",
+        "status": response.status_code,
+        "body": body,
+    }
 
 
 def test_every_example_is_what_the_server_answers(client: Client, values: dict[str, str]) -> None:
