@@ -70,6 +70,7 @@ observations = st.one_of(
             http_status=st.none() | st.integers(100, 599),
             attempts=st.integers(0, 5),
             error_shape=st.none() | st.sampled_from(ErrorShape),
+            failed=st.lists(st.sampled_from(Fault), max_size=3).map(tuple),
         )
     ),
 )

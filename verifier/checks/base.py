@@ -185,8 +185,9 @@ class ErrorShape(StrEnum):
 class Observation:
     """One request and what became of it, redacted. Times are in seconds.
 
-    `attempts` counts the sends this observation took, retries included. `error_shape` is that of the last
-    error's body, None where nothing was refused.
+    `attempts` counts the sends this observation took, retries included. `failed` says why it was sent again,
+    for each send before the last that was answered brokenly. `error_shape` is that of the last error's body,
+    None where nothing was refused.
     """
 
     key: str
@@ -200,6 +201,7 @@ class Observation:
     elapsed: float | None = None
     first_token: float | None = None
     error_shape: ErrorShape | None = None
+    failed: tuple[Fault, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -134,7 +134,7 @@ class Session:
                 self.observations[probe.key] = observation
                 self._asked.setdefault(_request(probe), probe.key)
                 if observation.attempts and not probe.of_reference:
-                    self._failures_in_a_row = 0 if observation.ok else self._failures_in_a_row + 1
+                    self._failures_in_a_row = 0 if _alive(probe, observation) else self._failures_in_a_row + 1
         return [self._seen(probe) or _not_sent(probe) for probe in probes]
 
     def _seen(self, probe: Probe) -> Observation | None:
@@ -201,7 +201,7 @@ class Session:
             if probe.of_reference:
                 kept.append(probe)
                 continue
-            tokens += int(probe.body.get("max_tokens", 1))
+            tokens += _most_tokens(probe)
             requests += 1
             if self.settings.max_tokens is not None and tokens > self.settings.max_tokens:
                 break
@@ -211,10 +211,22 @@ class Session:
         return kept
 
 
+def _alive(probe: Probe, observation: Observation) -> bool:
+    """Whether the endpoint is up: it answers, or refuses what checks of behaviour ask to see it refused."""
+    refused = observation.fault is Fault.REJECTED and probe.purpose is Purpose.BEHAVIOUR
+    return observation.ok or refused
+
+
 def _request(probe: Probe) -> str:
     return digest(
         {"api": probe.api, "body": dict(probe.body), "asking": probe.asking, "of": probe.of_reference}
     )
+
+
+def _most_tokens(probe: Probe) -> int:
+    """What an answer may cost; a request that is bad on purpose is worth one token."""
+    allowed = probe.body.get("max_tokens")
+    return allowed if type(allowed) is int else 1
 
 
 def tokens_of(observation: Observation) -> int:

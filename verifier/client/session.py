@@ -107,6 +107,7 @@ class Client:
                 exhausted = retry >= self._limits.retries or loop.time() + wait >= give_up
                 if exhausted or not failure.transient:
                     raise
+                attempt.failed.append(failure.fault)
             retry += 1
             await self._around.sleep(wait)
 
@@ -146,6 +147,7 @@ class Client:
             answer=redacted_answer(answer, self._redact),
             http_status=received.http_status,
             attempts=attempt.sends,
+            failed=tuple(attempt.failed),
             started_at=attempt.started_at,
             elapsed=attempt.elapsed,
             first_token=received.first_token,
@@ -160,6 +162,7 @@ class Client:
             http_status=failure.http_status,
             error_shape=failure.error_shape,
             attempts=attempt.sends,
+            failed=tuple(attempt.failed),
             started_at=attempt.started_at,
             elapsed=attempt.elapsed,
         )
@@ -172,6 +175,8 @@ class _Attempt:
     probe: Probe
     started_at: str
     sends: int = 0
+    failed: list[Fault] = field(default_factory=list)
+    """Why it was sent again, but for connections that had gone stale."""
     sent: float | None = None
     """When it was last sent, on the loop's clock."""
 

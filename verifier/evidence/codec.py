@@ -39,6 +39,7 @@ def observation_to_json(observation: Observation) -> dict[str, Any]:
         "elapsed": observation.elapsed,
         "first_token": observation.first_token,
         "error_shape": None if observation.error_shape is None else str(observation.error_shape),
+        "failed": [str(fault) for fault in observation.failed] or None,
         "answer": None if answer is None else _answer_to_json(answer),
     }
     return {key: value for key, value in record.items() if value is not None}
@@ -61,6 +62,7 @@ def observation_from_json(record: Mapping[str, Any]) -> Observation:
         elapsed=record.get("elapsed"),
         first_token=record.get("first_token"),
         error_shape=ErrorShape(record["error_shape"]) if "error_shape" in record else None,
+        failed=tuple(Fault(fault) for fault in record.get("failed", ())),
     )
 
 
