@@ -6,6 +6,8 @@ endpoint and for the reference.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from verifier.checks.base import Answer, Probe, Purpose
@@ -30,12 +32,12 @@ def chosen(rng: np.random.Generator, cases: int) -> list[int]:
     return [int(place) for place in rng.permutation(len(QUESTIONS))[:cases]]
 
 
-def probe(name: str, case: int, lists: bool, *, asking: int = 0, **more: object) -> Probe:
+def probe(name: str, case: int, lists: bool, *, asking: int = 0, **more: Any) -> Probe:
     """A request for an answer to a question: at temperature 0 unless `more` says otherwise.
 
     `lists`: with the likeliest alternatives of each token.
     """
-    body: dict[str, object] = {
+    body: dict[str, Any] = {
         "messages": [{"role": "user", "content": QUESTIONS[case]}],
         "max_tokens": ANSWER_TOKENS,
         "temperature": 0.0,

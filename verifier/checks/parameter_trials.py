@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from verifier.checks import everyday
 from verifier.checks.base import Answer, Fault, Observation, Probe
@@ -84,7 +85,7 @@ def first_round(cases: Sequence[int], lists: bool) -> list[Probe]:
             _of("presence_penalty", case, False, presence_penalty=2.0),
         ]
     first = cases[0]
-    words = {
+    words: dict[str, Any] = {
         "messages": [{"role": "user", "content": REPETITION}],
         "max_tokens": REPETITION_TOKENS,
     }
@@ -147,7 +148,7 @@ def strays(answers: Sequence[Answer]) -> tuple[int, int]:
     return len(far), len(listed)
 
 
-def _of(name: str, case: int, lists: bool, *, asking: int = 0, **more: object) -> Probe:
+def _of(name: str, case: int, lists: bool, *, asking: int = 0, **more: Any) -> Probe:
     return everyday.probe(f"parameters/{name}", case, lists, asking=asking, **more)
 
 

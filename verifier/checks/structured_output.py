@@ -88,7 +88,7 @@ CHECK = Check(
 
 def requests(cases: int) -> list[Probe]:
     """The requests for `cases` answers in each format."""
-    asked = [
+    asked: list[tuple[str, str, dict[str, Any]]] = [
         (f"{OBJECT}/{place}", question, {"type": OBJECT}) for place, question in enumerate(OBJECTS[:cases])
     ]
     for place, (question, schema) in enumerate(SCHEMAS[:cases]):

@@ -7,6 +7,7 @@ is a setting of the model server itself (see child.py).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from verifier.lab.deployment import Access
@@ -48,7 +49,8 @@ def show(access: Access, vocabulary: Vocabulary, answer: Answer) -> Answer:
     choices = answer.body.get("choices")
     if not answer.ok or not isinstance(choices, list) or access == Access():
         return answer
-    return Answer(answer.status, {**answer.body, "choices": [_shown(access, vocabulary, c) for c in choices]})
+    shown = [_shown(access, vocabulary, choice) for choice in choices]
+    return replace(answer, body={**answer.body, "choices": shown})
 
 
 def _is_given(request: Request) -> bool:

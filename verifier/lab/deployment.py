@@ -8,9 +8,16 @@ from typing import Any, Literal
 from verifier.scoring import policy
 
 Role = Literal[
-    "reference", "calibration-honest", "calibration-rung", "calibration-variant", "honest", "degraded"
+    "reference",
+    "calibration-honest",
+    "calibration-rung",
+    "calibration-variant",
+    "honest",
+    "degraded",
+    "broken",
 ]
-"""The reference; what sets band, ladder and known variants; and what is judged, never the same."""
+"""The reference; what sets band, ladder and known variants; what is judged, never the same; and what serves
+the official weights and breaks something else."""
 
 NONE = "none"
 CAUSES = (NONE, *policy.CAUSES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from verifier.lab.deployment import CAUSES, Access, Deployment, Proxy, Role, ServerOptions
-from verifier.lab.table import demo, further, proxied, variants
+from verifier.lab.table import broken, demo, further, proxied, variants
 
 __all__ = ["CAUSES", "DEPLOYMENTS", "Access", "Deployment", "Proxy", "Role", "ServerOptions"]
 
@@ -12,6 +12,7 @@ _ALL = (
     *variants.DEPLOYMENTS,
     *further.DEPLOYMENTS,
     *proxied.DEPLOYMENTS,
+    *broken.DEPLOYMENTS,
 )
 
 DEPLOYMENTS: dict[str, Deployment] = {deployment.name: deployment for deployment in _ALL}

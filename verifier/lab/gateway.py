@@ -1,7 +1,7 @@
 """The door of a deployment that does more than pass bytes on: it reads each request and writes each answer.
 
 What it does with them is a behaviour of gateways/; what its users may see is `deployment.Access`. It counts
-as the front does. Answers come whole: streams are refused.
+as the front does. Answers come whole from the server behind; who asked for a stream gets one (streaming.py).
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import asyncio
 import hashlib
 import json
 from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator
 from typing import Any
 
 from verifier.lab import access as door
+from verifier.lab import streaming
 from verifier.lab.deployment import Access
 from verifier.lab.front import (
     GENERATING_PATHS,
@@ -36,6 +38,8 @@ _REASONS = {
     503: "Service Unavailable",
 }
 
+STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
 
 class Gateway:
     """Answers for `model` as `behaviour` does, showing what `access` allows."""
@@ -57,8 +61,9 @@ class Gateway:
         try:
             while (head := await read_head(reader)) is not None:
                 body = await reader.readexactly(head.length or 0)
-                writer.write(await self._response(head, body, reader))
-                await writer.drain()
+                async for part in self._response(head, body, reader):
+                    writer.write(part)
+                    await writer.drain()
                 if head.closes:
                     return
         except BadRequest as bad:
@@ -68,21 +73,33 @@ class Gateway:
         finally:
             writer.close()
 
-    async def _response(self, head: Head, body: bytes, reader: StreamReader) -> bytes:
+    async def _response(self, head: Head, body: bytes, reader: StreamReader) -> AsyncIterator[bytes]:
+        """The parts of an answer, each sent as soon as it is there."""
         own = own_answer(head, self.count, self._model)
         if own is not None:
-            return own
+            yield own
+            return
         if head.path not in GENERATING_PATHS:
-            return http_answer("200 OK", {"status": "ok"})
+            yield http_answer("200 OK", {"status": "ok"})
+            return
         asked = self._read(head, body)
         if isinstance(asked, Answer):
-            return _written(asked)
+            yield _written(asked)
+            return
         self.count.requests += 1
-        answer = await self._behaviour.answer(door.admit(self._access, asked))
+        whole = asked.without("stream", "stream_options")
+        answer = await self._behaviour.answer(door.admit(self._access, whole))
         if not reader.at_eof():
             self.count.answered += 1
             self.count.bodies.add(hashlib.sha256(head.path.encode() + b"\n" + body).digest())
-        return _written(door.show(self._access, self._vocabulary, answer))
+        shown = door.show(self._access, self._vocabulary, answer)
+        if not streaming.is_asked(asked.body) or "choices" not in shown.body:
+            yield _written(shown)
+            return
+        yield STREAM_HEAD
+        for event in streaming.events(shown, asked.body):
+            yield b"%x\r\n%s\r\n" % (len(event), event)
+        yield b"0\r\n\r\n"
 
     def _read(self, head: Head, body: bytes) -> Request | Answer:
         """The request, or the refusal of one that is not passed on."""
@@ -94,8 +111,6 @@ class Gateway:
             return refusal(400, f"the body is not JSON: {error}")
         if not isinstance(asked, dict):
             return refusal(400, "the body must be a JSON object")
-        if asked.get("stream"):
-            return refusal(400, "streaming is not supported here: leave out 'stream'", "stream")
         request = Request(head.path, asked)
         return door.refuse(self._access, request) or request
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.verifier.behaving import Behaving, behaved, is_bad
+from tests.verifier.engine import Behaving, behaved, is_bad
 from tests.verifier.small_world import session
 from tests.verifier.synthetic import converse
 from verifier.checks.base import ErrorShape, Fault, Observation, Outcome, Status

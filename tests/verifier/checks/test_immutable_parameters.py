@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.verifier.behaving import Behaving, asking, behaved
+from tests.verifier.engine import Behaving, asking, behaved
 from tests.verifier.synthetic import converse
 from verifier.checks.base import Finding, Outcome
 from verifier.checks.immutable_parameters import CHECK, forbidden_values

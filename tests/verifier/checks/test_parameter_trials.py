@@ -19,12 +19,12 @@ from verifier.checks.parameter_trials import (
 TEXT = "The keeper climbed the stairs and lit the lamp before the storm came in."
 
 
-def seen(cases: Sequence[int] = (0, 1, 2), **answers: str | Answer | Fault | list[str | Answer]) -> Seen:
+def seen(cases: Sequence[int] = (0, 1, 2), **answers: str | Answer | Fault | Sequence[str]) -> Seen:
     """The same answer for every case, or one each."""
     found = {}
     for name, given in answers.items():
         for place, case in enumerate(cases):
-            one = given[place] if isinstance(given, list) else given
+            one = given if isinstance(given, str | Answer | Fault) else given[place]
             key = f"parameters/{name.replace('__', '-')}/{case}"
             if isinstance(one, Fault):
                 found[key] = Observation(key, one.status, fault=one)

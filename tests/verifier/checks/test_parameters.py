@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import pytest
 
-from tests.verifier.behaving import Behaving, asking, behaved
+from tests.verifier.engine import Behaving, asking, behaved
 from tests.verifier.small_world import HONEST, SUITE, baseline
 from tests.verifier.synthetic import converse
 from verifier.baseline.model import Baseline
@@ -21,7 +22,7 @@ NAMES = (
 
 
 @cache
-def known(**habits: frozenset[str]) -> Baseline:
+def known(**habits: Any) -> Baseline:
     """A baseline that holds what the reference did with every parameter."""
     recording = record(Recorder(SUITE, contract_for("toy"), 0))
     return replace(baseline(), behaviour={CHECK.name: converse(recording, Behaving(**habits))})

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.verifier.behaving import Behaving, behaved
+from tests.verifier.engine import Behaving, behaved
 from tests.verifier.small_world import HONEST
 from verifier.checks.base import Answer, Fault, Observation, Outcome, Status, Streamed
 from verifier.checks.streaming import CHECK, faults_of

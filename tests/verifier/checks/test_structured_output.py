@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.verifier.behaving import Behaving, behaved, instance
+from tests.verifier.engine import Behaving, behaved, instance
 from tests.verifier.small_world import SUITE, baseline
 from tests.verifier.synthetic import converse
 from verifier.checks.base import Answer, Outcome

@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from tests.verifier.behaving import Behaving, behaved
+from tests.verifier.engine import Behaving, behaved
 from tests.verifier.small_world import HONEST, SUITE, baseline
 from tests.verifier.synthetic import converse
 from verifier.baseline.model import Baseline
@@ -80,4 +80,4 @@ def test_thoughts_calls_and_further_choices_are_not_counted_by_the_text() -> Non
         {"tool_calls": (ToolCall("1", "f", "{}"),)},
         {"others": ("b",)},
     ):
-        assert possible_counts(asked(), replace(cut, **change), {}) is None  # type: ignore[arg-type]
+        assert possible_counts(asked(), replace(cut, **change), {}) is None

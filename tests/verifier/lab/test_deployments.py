@@ -79,7 +79,7 @@ def test_honest_deployments_serve_the_official_weights_with_the_models_own_templ
 def test_the_truth_is_told_of_every_deployment() -> None:
     for one in DEPLOYMENTS.values():
         assert one.cause in CAUSES
-        assert (one.cause == "none") == (one.role in ("reference", "calibration-honest", "honest"))
+        assert (one.cause == "none") == (one.role in ("reference", "calibration-honest", "honest", "broken"))
     assert {one.cause for one in of_role(*JUDGED)} == set(CAUSES)
 
 
@@ -94,6 +94,17 @@ def test_every_restriction_of_access_is_met_in_an_honest_deployment() -> None:
     """A restriction must not be mistaken for a degradation."""
     restricted = {one.access for one in DEPLOYMENTS.values() if one.access != Access()}
     assert restricted == {one.access for one in of_role("honest") if one.access != Access()}
+
+
+def test_what_is_broken_serves_the_official_weights_and_is_no_part_of_any_measurement() -> None:
+    """Benchmarks and demo choose by role."""
+    broken = of_role("broken")
+    assert len(broken) >= 12
+    for one in broken:
+        assert one.weights == "official"
+        assert one.proxy is not None
+        assert one.name == f"broken-{one.proxy.behaviour}"
+        assert not one.demo
 
 
 @pytest.mark.parametrize("one", of_role("calibration-variant"), ids=lambda one: one.name)

@@ -24,10 +24,15 @@ class Echo:
         self.hold = asyncio.Event()
         self.hold.set()
         self.asked = asyncio.Event()
+        self.bodies: list[Any] = []
+        self.says: dict[str, Any] | None = None
 
     async def answer(self, request: Request) -> Answer:
+        self.bodies.append(request.body)
         self.asked.set()
         await self.hold.wait()
+        if self.says is not None:
+            return Answer(200, self.says)
         return Answer(503 if request.body.get("fail") else 200, {"echo": request.body, "path": request.path})
 
 
@@ -79,7 +84,6 @@ async def test_requests_are_answered_and_counted_on_one_connection(world: World)
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "says"),
     [
-        ("POST", CHAT, b'{"stream": true}', 400, "streaming is not supported"),
         ("POST", CHAT, b"{", 400, "not JSON"),
         ("POST", CHAT, b"[1]", 400, "must be a JSON object"),
         ("POST", CHAT, b"\xff", 400, "not JSON"),
@@ -144,7 +148,7 @@ async def test_a_connection_is_closed_on_request(world: World) -> None:
 async def test_a_gateway_behind_a_gateway_passes_answers_and_refusals(world: World) -> None:
     passing = Pass(Server(world.port))
     assert (await passing.answer(Request(CHAT, {"n": 1}))).body["echo"] == {"n": 1}
-    refused = await passing.answer(Request(CHAT, {"stream": True}))
+    refused = await passing.answer(Request(CHAT, {"logprobs": True, "top_logprobs": 6}))
     assert refused.status == 400
 
 
@@ -164,3 +168,24 @@ async def test_a_model_server_that_talks_nonsense_is_a_bad_gateway(said: bytes) 
     server = await asyncio.start_server(babble, "127.0.0.1", 0)
     assert (await Server(port_of(server)).ask(CHAT, {})).status == 502
     server.close()
+
+
+async def test_a_stream_is_sent_in_chunks_and_the_connection_stays_good(world: World) -> None:
+    choice = {"index": 0, "message": {"content": "one two"}, "finish_reason": "stop"}
+    world.echo.says = {"choices": [choice]}
+    reader, writer = await asyncio.open_connection("127.0.0.1", world.port)
+    body = b'{"stream": true, "stream_options": {}, "n": 3}'
+    for _ in range(2):
+        writer.write(b"POST %s HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (CHAT.encode(), len(body), body))
+        told = (await reader.readuntil(b"\r\n\r\n")).decode()
+        assert "text/event-stream" in told
+        data = b""
+        while size := int(await reader.readline(), 16):
+            data += await reader.readexactly(size)
+            await reader.readexactly(2)
+        await reader.readexactly(2)
+        assert data.count(b"data: ") == 5
+        assert data.endswith(b"data: [DONE]\n\n")
+    writer.close()
+    assert world.echo.bodies[-1] == {"n": 3}, "the model is asked for the whole"
+    assert await world.counts() == {"requests": 2, "answered": 2, "distinct": 1}

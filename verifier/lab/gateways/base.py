@@ -63,10 +63,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP status and a JSON object."""
+    """An HTTP status and a JSON object. `done`: as a stream, it ends with `[DONE]`."""
 
     status: int
     body: Mapping[str, Any]
+    done: bool = True
 
     @property
     def ok(self) -> bool:
