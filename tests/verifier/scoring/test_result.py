@@ -36,7 +36,7 @@ KEYS = {
     "baseline",
     # beyond the list: what explains a deviation, the board's common k, reliability
     "cause", "fidelity_common", "faulty_requests", "fingerprint", "accuse_at",
-    "decision_scores", "reference_requests",
+    "decision_scores", "reference_requests", "plan",
 }  # fmt: skip
 VERDICTS = {
     "faithful": Synthetic(noise=HONEST, stack="x"),
@@ -99,6 +99,7 @@ def test_numbers_that_must_agree_do(verdict: str, results: dict[str, Result]) ->
     assert result["versions"] == {
         "suite": f"small 1.0 sha256:{SUITE.sha256}",
         "hidden_pool": None,
+        "contract": "openai 1",
         "policy": policy.VERSION,
         "assay": version("assay"),
     }
