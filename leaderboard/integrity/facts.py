@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-BOARD, VERDICT, SUITE = "board", "verdict", "suite"
+if TYPE_CHECKING:
+    from leaderboard.models import Certificate, CertificateStep
+
+BOARD, VERDICT, SUITE, CERTIFICATE, EVIDENCE = "board", "verdict", "suite", "certificate", "evidence"
 
 TOLD = (
     "verdict",
@@ -64,6 +67,26 @@ def withdrawal_facts(former: Mapping[str, Any] | None, board: Mapping[str, Any])
         for row in (former or {"rows": ()})["rows"]
         if row["result"] is not None and row["endpoint"]["id"] not in shown
     ]
+
+
+def certificate_fact(certificate: Certificate, step: CertificateStep, statement: str | None) -> Fact:
+    """One step of a certificate's life; `statement` is the digest of the signed payload that it is about."""
+    return Fact(
+        CERTIFICATE,
+        str(certificate.pk),
+        {
+            "endpoint": str(certificate.endpoint_id),
+            "model": certificate.endpoint.model.slug,
+            "number": step.number,
+            "state": step.now,
+            "reason": step.reason,
+            "said": step.said,
+            "run": None if step.run_id is None else str(step.run_id),
+            "happened": step.happened.isoformat(),
+            "expires": step.expires.isoformat(),
+            "statement": statement,
+        },
+    )
 
 
 def suite_facts(board: Mapping[str, Any]) -> list[Fact]:

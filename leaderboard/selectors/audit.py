@@ -16,6 +16,7 @@ from uuid import UUID
 from leaderboard.integrity import merkle
 from leaderboard.integrity.facts import BOARD, VERDICT, board_fact, verdict_fact
 from leaderboard.models import Checkpoint, LogEntry, LogHead, Snapshot
+from leaderboard.selectors.audit_rows import Told, certified, compared, served, stored
 from verifier.certificate import KeySet, Refused, read_checkpoint
 from verifier.evidence.canonical import digest, rounded
 from verifier.models import Finding, Run
@@ -28,6 +29,7 @@ def audit(keys: KeySet, kept: Notes) -> Iterator[str]:
     """A sentence for each thing that is not as it was published; nothing when all is well."""
     tree = _Tree()
     said: dict[tuple[str, str], dict[str, Any]] = {}
+    history: dict[tuple[str, str], list[Told]] = {}
     told: dict[UUID, tuple[int, dict[str, Any]]] = {}
     size = 0
     for entry in LogEntry.objects.order_by("index").iterator(500):
@@ -38,6 +40,7 @@ def audit(keys: KeySet, kept: Notes) -> Iterator[str]:
             yield f"Log entry {entry.index} ({entry.kind} of {entry.subject}) was changed: {wrong}."
         body = _body(entry)
         said[entry.kind, entry.subject] = body
+        history.setdefault((entry.kind, entry.subject), []).append(Told(entry.recorded, body))
         if entry.kind == VERDICT and isinstance(body.get("run"), dict):
             told[UUID(body["run"]["id"])] = (entry.index, body)
         size += 1
@@ -50,6 +53,9 @@ def audit(keys: KeySet, kept: Notes) -> Iterator[str]:
             yield f"The {place} does not fit this log: {wrong}."
     yield from _boards(said)
     yield from _runs(told)
+    yield from served(history)
+    yield from certified(history)
+    yield from stored(history)
 
 
 class _Tree:
@@ -113,7 +119,7 @@ def _boards(said: Mapping[tuple[str, str], Mapping[str, Any]]) -> Iterator[str]:
         if (found := digest(snapshot.board)) != snapshot.digest:
             yield f"{name} was changed: its digest is {found}, and it was published as {snapshot.digest}."
         fact = board_fact(snapshot.board, snapshot.digest, snapshot.published.isoformat())
-        yield from _compared(name, said.get((BOARD, str(snapshot.model_id))), fact.body)
+        yield from compared(name, said.get((BOARD, str(snapshot.model_id))), fact.body)
         yield from _rows(snapshot, said)
     for kind, subject in said:
         if kind == BOARD and subject not in there:
@@ -131,7 +137,7 @@ def _rows(snapshot: Snapshot, said: Mapping[tuple[str, str], Mapping[str, Any]])
             continue
         fact = verdict_fact(snapshot.board, row, digest(result))
         assert fact is not None, "the row has a run and a result"
-        yield from _compared(name, said.get((VERDICT, fact.subject)), fact.body)
+        yield from compared(name, said.get((VERDICT, fact.subject)), fact.body)
 
 
 def _runs(told: Mapping[UUID, tuple[int, Mapping[str, Any]]]) -> Iterator[str]:
@@ -146,7 +152,7 @@ def _runs(told: Mapping[UUID, tuple[int, Mapping[str, Any]]]) -> Iterator[str]:
             yield f"{name}, which log entry {index} rests on, is gone."
             continue
         result = run.result or {}
-        yield from _compared(
+        yield from compared(
             name, body["run"], {"id": str(key), "ended": _text(run.ended), "result": digest(result)}
         )
         fidelity = result.get("fidelity") or {}
@@ -159,7 +165,7 @@ def _runs(told: Mapping[UUID, tuple[int, Mapping[str, Any]]]) -> Iterator[str]:
         numbers = {
             f"fidelity{end and '_' + end}": fidelity.get(end or "value") for end in ("", "low", "high")
         }
-        yield from _compared(f"{name} in its columns", {"verdict": result.get("verdict"), **numbers}, columns)
+        yield from compared(f"{name} in its columns", {"verdict": result.get("verdict"), **numbers}, columns)
         rows = [_finding(vars(one) | {"check": one.check_name}) for one in findings.get(key, ())]
         if rows != [_finding(one) for one in result.get("findings") or ()]:
             yield f"The findings of run {key} are not those of its result."
@@ -169,23 +175,6 @@ def _finding(one: Mapping[str, Any]) -> tuple[Any, ...]:
     names = ("check", "version", "outcome", "cause", "estimate", "low", "high", "n", "unit", "details")
     said = rounded({name: one[name] for name in names})
     return tuple({**said, "cause": said["cause"].replace("\x00", "\ufffd")}.values())
-
-
-def _compared(name: str, logged: Mapping[str, Any] | None, found: Mapping[str, Any]) -> Iterator[str]:
-    """What differs between the log and the database, by name, with both values."""
-    if logged is None:
-        yield f"{name} was never logged."
-        return
-    was, now = rounded(dict(logged)), rounded(dict(found))
-    for key in sorted(was.keys() | now.keys()):
-        if was.get(key) != now.get(key):
-            found_value, published = _said(now.get(key)), _said(was.get(key))
-            yield f"{name} was changed: {key} is {found_value}, and it was published as {published}."
-
-
-def _said(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return text if len(text) <= 120 else text[:117] + "..."
 
 
 def _text(moment: datetime | None) -> str | None:

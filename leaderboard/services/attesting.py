@@ -12,17 +12,15 @@ from django.utils import timezone
 
 from leaderboard.certification import State
 from leaderboard.integrity import dsse
+from leaderboard.integrity.facts import CERTIFICATE, certificate_fact
 from leaderboard.integrity.statement import CertificateFacts, certificate_statement, status_statement
 from leaderboard.models import Certificate, CertificateStep
 from leaderboard.selectors.evidence import evidence_of
 from leaderboard.selectors.transparency import log_history
 from leaderboard.services.checkpoints import proof_of
 from leaderboard.services.signing import signer
-from leaderboard.services.transparency import append
+from leaderboard.services.transparency import append_all
 from verifier.models import Run
-
-KIND = "certificate"
-"""The kind of log entry that a certificate's steps are."""
 
 
 def site(name: str, *arguments: object) -> str:
@@ -71,22 +69,8 @@ def attest(certificate: Certificate) -> None:
 
 def log_step(certificate: Certificate, step: CertificateStep) -> None:
     """Append the step to the transparency log, with the digest of the statement that it is about."""
-    append(
-        KIND,
-        str(certificate.pk),
-        {
-            "endpoint": str(certificate.endpoint_id),
-            "model": certificate.endpoint.model.slug,
-            "number": step.number,
-            "state": step.now,
-            "reason": step.reason,
-            "said": step.said,
-            "run": None if step.run_id is None else str(step.run_id),
-            "happened": step.happened.isoformat(),
-            "expires": step.expires.isoformat(),
-            "statement": None if certificate.document is None else f"sha256:{payload_sha256(certificate)}",
-        },
-    )
+    statement = None if certificate.document is None else f"sha256:{payload_sha256(certificate)}"
+    append_all([certificate_fact(certificate, step, statement)])
 
 
 def payload_sha256(certificate: Certificate) -> str:
@@ -103,7 +87,7 @@ def certificate_document(certificate: Certificate) -> dict[str, Any] | None:
     if certificate.document is None:
         return None
     digest = f"sha256:{payload_sha256(certificate)}"
-    entry = next(one for one in log_history(KIND, str(certificate.pk)) if digest in one.leaf)
+    entry = next(one for one in log_history(CERTIFICATE, str(certificate.pk)) if digest in one.leaf)
     return {**certificate.document, "log": proof_of(entry)}
 
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from leaderboard import selectors
 from leaderboard.integrity.bundle import Answered, Veil, address, pack, place
+from leaderboard.integrity.facts import EVIDENCE
 from leaderboard.models import EvidenceBundle, HiddenPool
 from leaderboard.services.transparency import append
 from verifier.checks.session import Settings
@@ -30,8 +31,6 @@ from verifier.suites import SuiteError
 
 log = structlog.get_logger(__name__)
 
-KIND = "evidence"
-"""The kind of log entry that tells which file holds a run's evidence."""
 AT_ONCE = 200
 """Bundles that one call makes, or prunes, at most."""
 
@@ -63,7 +62,7 @@ def keep_evidence(run_id: UUID) -> EvidenceBundle | None:
             made = EvidenceBundle.objects.create(
                 run=run, digest=name, size=len(data), answers=len(answered), kept=timezone.now()
             )
-            append(KIND, str(run.pk), {"digest": name, "size": len(data), "answers": len(answered)})
+            append(EVIDENCE, str(run.pk), {"digest": name, "size": len(data), "answers": len(answered)})
     except IntegrityError:  # another worker kept it meanwhile
         return EvidenceBundle.objects.get(pk=run_id)
     return made

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import NoReturn
 
-from verifier.cli import calibrate, check_url, lab, recheck, record, suite, verify, verify_certificate
+from verifier.cli import calibrate, check_url, lab, recheck, record, replay, suite, verify, verify_certificate
 from verifier.cli.errors import NOT_MEASURED, CommandError
 
-COMMANDS = (record, calibrate, verify, recheck, verify_certificate, check_url, suite, lab)
+COMMANDS = (record, calibrate, verify, recheck, replay, verify_certificate, check_url, suite, lab)
 
 
 class Parser(argparse.ArgumentParser):

@@ -13,11 +13,25 @@ from django.db.models import F
 from django.utils import timezone
 
 from leaderboard import services
-from leaderboard.models import Checkpoint, LogEntry, LogHead, Snapshot
-from tests.leaderboard import factories
+from leaderboard.certification import Reason
+from leaderboard.models import (
+    Alert,
+    Certificate,
+    CertificateStep,
+    Change,
+    Checkpoint,
+    EvidenceBundle,
+    LogEntry,
+    LogHead,
+    PublishedEndpoint,
+    Snapshot,
+)
+from tests.leaderboard import certifying, factories
 from verifier.models import Endpoint, Finding, Run
 
 pytestmark = pytest.mark.django_db
+
+DAY = timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +113,16 @@ def row(board: dict[str, Any], label: str) -> dict[str, Any]:
     return next(row for row in board["rows"] if row["endpoint"]["label"] == label)
 
 
+def bad() -> Any:
+    return Endpoint.objects.get(label="Bad").pk
+
+
+def change_served(change: Callable[[dict[str, Any]], None]) -> None:
+    one = PublishedEndpoint.objects.get(pk=bad())
+    change(one.document)
+    PublishedEndpoint.objects.filter(pk=one.pk).update(document=one.document)
+
+
 def bad_run() -> Any:
     return Run.objects.filter(endpoint__label="Bad").order_by("-ended")[:1]
 
@@ -121,7 +145,7 @@ CHANGES: dict[str, tuple[Callable[[], Any], str]] = {
         "The published board of HuggingFaceTB/SmolLM2-135M-Instruct (snapshot {snapshot}) was changed",
     ),
     "the date of publication": (
-        lambda: Snapshot.objects.update(published=F("published") - timedelta(days=1)),
+        lambda: Snapshot.objects.update(published=F("published") - DAY),
         "(snapshot {snapshot}) was changed: published is",
     ),
     "the digest of the board": (
@@ -172,6 +196,32 @@ CHANGES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: Snapshot.objects.all().delete(),
         "The published board of HuggingFaceTB/SmolLM2-135M-Instruct ({model}) is gone",
     ),
+    "the verdict that the API serves": (
+        lambda: change_served(lambda document: document.update(verdict="faithful")),
+        'What the API serves of Bad (endpoint {bad}) was changed: verdict is "faithful"',
+    ),
+    "the fidelity that the API serves": (
+        lambda: change_served(lambda document: document["fidelity"].update(value=99.9)),
+        "What the API serves of Bad (endpoint {bad}) was changed: fidelity is",
+    ),
+    "the verdict that the API filters by": (
+        lambda: PublishedEndpoint.objects.filter(pk=bad()).update(verdict="faithful"),
+        "What the API serves of Bad (endpoint {bad}), in its columns, was changed: verdict is",
+    ),
+    "an endpoint that the API no longer serves": (
+        lambda: PublishedEndpoint.objects.filter(pk=bad()).delete(),
+        "What the API serves of Bad (endpoint {bad}) is gone",
+    ),
+    "the date of a change": (
+        lambda: Change.objects.filter(pk=Change.objects.filter(endpoint=bad()).first().pk).update(  # type: ignore[union-attr]
+            at=F("at") - timedelta(days=400)
+        ),
+        "of endpoint {bad} was changed: nothing was published at its date",
+    ),
+    "the verdict of a change": (
+        lambda: Change.objects.filter(endpoint=bad()).update(verdict="faithful"),
+        "of endpoint {bad} was changed: its verdict is 'faithful'",
+    ),
     "an entry's text": (
         lambda: LogEntry.objects.filter(pk=2).update(leaf="{}"),
         "Log entry 2 (",
@@ -181,7 +231,7 @@ CHANGES: dict[str, tuple[Callable[[], Any], str]] = {
         "Log entry 1 (suspension",
     ),
     "an entry's date": (
-        lambda: LogEntry.objects.filter(pk=1).update(recorded=F("recorded") - timedelta(days=1)),
+        lambda: LogEntry.objects.filter(pk=1).update(recorded=F("recorded") - DAY),
         "Log entry 1 (",
     ),
     "an entry's hash": (
@@ -219,7 +269,7 @@ def test_a_change_in_the_database_is_named(what: str, published: dict[str, Endpo
 
 
 def test_only_what_was_changed_is_named(published: dict[str, Endpoint]) -> None:
-    LogEntry.objects.filter(pk=1).update(recorded=F("recorded") - timedelta(days=1))
+    LogEntry.objects.filter(pk=1).update(recorded=F("recorded") - DAY)
     assert differences().count("\n") == 1
 
 
@@ -304,3 +354,54 @@ def test_a_storage_that_cannot_be_written_keeps_nobody_from_publishing(settings:
 
     services.append("suite", "one", {})
     _keep(services.checkpoint())
+
+
+CERTIFICATE_CHANGES: dict[str, tuple[Callable[[], Any], str]] = {
+    "its state": (
+        lambda: Certificate.objects.update(state="certified"),
+        'Certificate {id} was changed: state is "certified", and it was published as "revoked"',
+    ),
+    "its end": (
+        lambda: Certificate.objects.update(expires=F("expires") + DAY),
+        "Certificate {id} was changed: expires is",
+    ),
+    "the reason of a step": (
+        lambda: CertificateStep.objects.filter(now="revoked").update(said="Nothing."),
+        "Step 3 of certificate {id} was changed: said is",
+    ),
+    "the date of a step": (
+        lambda: CertificateStep.objects.filter(now="revoked").update(happened=F("happened") - DAY),
+        "Step 3 of certificate {id} was changed: happened is",
+    ),
+    "a step that is gone": (
+        lambda: CertificateStep.objects.filter(now="revoked").delete(),
+        "Step 3 of certificate {id} is gone",
+    ),
+    "its statement": (
+        lambda: Certificate.objects.update(document={"payload": "AAAA"}),
+        "Certificate {id} was changed: the log has no statement like the one it hands out",
+    ),
+    "all of it": (
+        lambda: [table.objects.all().delete() for table in (Alert, CertificateStep, Certificate)],
+        "Certificate {id}, which the log tells of, is gone",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CERTIFICATE_CHANGES)
+def test_a_change_of_a_certificate_is_named(what: str) -> None:
+    made = certifying.certified(certifying.known())
+    services.end_certificate(made.pk, Reason.OPERATOR, "The provider asked for it.")
+    assert "All is as it was published" in verified()
+    change, expected = CERTIFICATE_CHANGES[what]
+    change()
+    assert expected.format(id=made.pk) in differences()
+
+
+def test_a_change_of_where_the_evidence_lies_is_named() -> None:
+    run = factories.run(factories.endpoint("One"))
+    factories.observation(run)
+    services.keep_evidence(run.pk)
+    assert "All is as it was published" in verified()
+    EvidenceBundle.objects.update(digest="sha256:0")
+    assert f"The evidence of run {run.pk} was changed: digest is" in differences()

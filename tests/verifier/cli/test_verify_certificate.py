@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,42 +11,13 @@ import pytest
 
 from tests.leaderboard.integrity.certificates import Site, as_bytes
 from tests.verifier.cli.commands import Said, call
+from tests.verifier.cli.site import site
 from verifier.certificate import MAX_BYTES
 
 SITE = Site(begun=datetime(2026, 1, 1, tzinfo=UTC))
 TODAY = datetime.now(UTC).replace(microsecond=0)
 CURRENT: dict[str, Any] = {"issued": TODAY - timedelta(days=1), "expires": TODAY + timedelta(days=80)}
 Capsys = pytest.CaptureFixture[str]
-
-
-class _Answers(BaseHTTPRequestHandler):
-    def __init__(self, files: Mapping[str, bytes], *args: Any) -> None:
-        self._files = files
-        super().__init__(*args)
-
-    def do_GET(self) -> None:
-        found = self._files.get(self.path)
-        self.send_response(404 if found is None else 200)
-        self.send_header("Content-Length", str(len(found or b"")))
-        self.end_headers()
-        self.wfile.write(found or b"")
-
-    def log_message(self, *args: Any) -> None:
-        pass
-
-
-@contextmanager
-def site(files: dict[str, bytes]) -> Iterator[str]:
-    """A site that serves these files; its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Answers, files))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextmanager
