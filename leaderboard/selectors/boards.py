@@ -154,7 +154,7 @@ def findings_of(run_id: UUID) -> list[Finding]:
 def run(run_id: UUID) -> Run | None:
     """A public run of a listed endpoint with everything its page names. One query."""
     return (
-        Run.objects.select_related("endpoint__model", "endpoint__provider", "baseline")
+        Run.objects.select_related("endpoint__model", "endpoint__provider", "baseline", "evidence")
         .defer("baseline__data")
         .filter(pk=run_id, endpoint__listed=True, private=False)
         .first()

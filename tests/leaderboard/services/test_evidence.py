@@ -229,3 +229,18 @@ def test_the_file_is_served_under_its_own_name_and_not_of_unlisted_endpoints(cli
     assert storages["evidence"].exists(place(made.digest))
     Endpoint.objects.update(listed=False)
     assert client.get(f"/api/v1/runs/{run.pk}/evidence").status_code == 404
+
+
+def test_the_page_of_a_run_leads_to_its_evidence_and_says_when_only_the_file_has_it(client: Client) -> None:
+    run = factories.run(factories.endpoint("One"))
+    factories.observation(run)
+    assert "The evidence as one file" not in client.get(f"/runs/{run.pk}/").content.decode()
+    made = services.keep_evidence(run.pk)
+    assert made is not None
+    page = client.get(f"/runs/{run.pk}/").content.decode()
+    assert f"/api/v1/runs/{run.pk}/evidence" in page
+    assert made.digest in page
+    EvidenceBundle.objects.update(kept=timezone.now() - timedelta(days=400))
+    assert services.prune_evidence() == 1
+    page = client.get(f"/runs/{run.pk}/").content.decode()
+    assert "the file has all 1." in page
