@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("leaderboard.pages.urls_certificates")),
     path("", include("leaderboard.pages.urls_alerts")),
     path("", include("leaderboard.pages.urls_integrity")),
+    path("", include("leaderboard.pages.urls_disputes")),
     path("", include("leaderboard.pages.urls")),
 ]
 handler400 = "leaderboard.api.problem.bad_request"

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from leaderboard.models.alert import (
-    Alert,
-    Delivery,
-    DeliveryAttempt,
-    DeliveryState,
-    Subscription,
-    Webhook,
-)
+from leaderboard.models.alert import Alert, Delivery, DeliveryAttempt, DeliveryState, Subscription, Webhook
 from leaderboard.models.api_token import ApiToken, Scope
 from leaderboard.models.audit_event import AuditEvent, AuditEventIsFinal
 from leaderboard.models.certificate import Certificate, CertificateStep
+from leaderboard.models.dispute import Dispute
+from leaderboard.models.dispute import Outcome as DisputeOutcome
 from leaderboard.models.dump import Dump
 from leaderboard.models.evidence import EvidenceBundle, HiddenPool
 from leaderboard.models.log_entry import Checkpoint, LogEntry, LogHead, SigningKey
@@ -37,6 +32,8 @@ __all__ = (
     "Delivery",
     "DeliveryAttempt",
     "DeliveryState",
+    "Dispute",
+    "DisputeOutcome",
     "Dump",
     "EvidenceBundle",
     "HiddenPool",

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from leaderboard.models.certificate import Certificate
+from leaderboard.models.organisation import Organisation
 from verifier.models import Endpoint, Model, Provider
 from verifier.models.base import Identified, one_of
 
@@ -86,6 +87,14 @@ class Subscription(Interest):
 class Webhook(Interest):
     """An address that is posted to. Its secret is shown once and kept encrypted."""
 
+    organisation = models.ForeignKey(
+        Organisation,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="webhooks",
+        help_text="Whose it is; empty: the operator's.",
+    )
     url = models.CharField(max_length=500)
     ciphertext = models.TextField(editable=False)
     active = models.BooleanField(default=True)

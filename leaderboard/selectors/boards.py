@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Case, Count, F, Q, QuerySet, When, Window
 from django.db.models.functions import RowNumber
 
-from leaderboard.models import Snapshot
+from leaderboard.models import DisputeOutcome, Snapshot
 from leaderboard.publication import Evidence
 from verifier.models import (
     CONFIRMING,
@@ -55,6 +55,7 @@ def evidence_of_listed() -> dict[UUID, Listed]:
     runs = (
         Run.objects.filter(endpoint__listed=True, state=RunState.COMPLETE, private=False)
         .exclude(Q(verdict=Verdict.NOT_MEASURED) | Q(trigger=LOOK))
+        .exclude(disputes__outcome=DisputeOutcome.CORRECTED)
         .annotate(
             place=Window(RowNumber(), partition_by=F("endpoint_id"), order_by=newest_first),
             present=Case(When(created__gte=F("endpoint__changed"), then=True), default=False),
@@ -84,6 +85,7 @@ def latest_results(
     ended = (
         Run.objects.filter(endpoint__in=list(endpoint_ids), state=RunState.COMPLETE, private=False)
         .exclude(trigger=LOOK)
+        .exclude(disputes__outcome=DisputeOutcome.CORRECTED)
         .order_by("endpoint_id", "-ended", "-id")
         .values_list("endpoint_id", "id", "verdict", "ended")
     )

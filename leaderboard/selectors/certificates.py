@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from leaderboard import publication
 from leaderboard.certification import ENDED, HOLDS, Facts, Measured, State
-from leaderboard.models import Certificate, CertificateStep
+from leaderboard.models import Certificate, CertificateStep, Dispute, DisputeOutcome
 from leaderboard.selectors.boards import evidence_of_listed
 from verifier.models import LOOK, Endpoint, Monitor, Run, RunState, Verdict
 from verifier.scoring import policy
@@ -74,6 +74,7 @@ def facts_about(certificate: Certificate, now: datetime) -> Facts:
         alarmed=None if monitor is None else monitor.alarmed,
         changed=endpoint.changed,
         listed=endpoint.listed,
+        objection=Dispute.objects.filter(endpoint=endpoint, outcome="").exists(),
     )
 
 
@@ -87,8 +88,8 @@ def deep_runs(endpoint: Endpoint, since: datetime) -> tuple[Measured, ...]:
             created__gte=endpoint.changed,
             ended__gte=since,
         )
-        .exclude(trigger=LOOK)
-        .exclude(verdict=Verdict.NOT_MEASURED)
+        .exclude(Q(trigger=LOOK) | Q(verdict=Verdict.NOT_MEASURED))
+        .exclude(disputes__outcome=DisputeOutcome.CORRECTED)
         .order_by("ended", "pk")
     )
     known = runs.values_list("pk", "verdict", "created", "ended")

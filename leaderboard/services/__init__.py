@@ -15,6 +15,7 @@ from leaderboard.services.certification import (
 )
 from leaderboard.services.checkpoints import checkpoint, every_key, kept_checkpoints, proof_of, published_keys
 from leaderboard.services.delivering import deliver, deliver_due
+from leaderboard.services.disputes import DisputeNotPossible, answer_dispute, open_dispute, withdraw_dispute
 from leaderboard.services.evidence import (
     EvidenceDamaged,
     keep_evidence,
@@ -43,10 +44,12 @@ from leaderboard.services.transparency import append, append_all, locked_head
 
 __all__ = (
     "CertificateNotPossible",
+    "DisputeNotPossible",
     "EvidenceDamaged",
     "Fact",
     "MirrorRefused",
     "add_webhook",
+    "answer_dispute",
     "append",
     "append_all",
     "certificate_document",
@@ -65,6 +68,7 @@ __all__ = (
     "keep_missing",
     "kept_checkpoints",
     "locked_head",
+    "open_dispute",
     "proof_of",
     "prune_evidence",
     "publish",
@@ -82,5 +86,6 @@ __all__ = (
     "subscribe",
     "tell",
     "unsubscribe",
+    "withdraw_dispute",
     "withdraw_signing_key",
 )

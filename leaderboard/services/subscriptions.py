@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leaderboard import webhooks
-from leaderboard.models import Subscription, Webhook
+from leaderboard.models import Organisation, Subscription, Webhook
 from leaderboard.services.delivering import UNSUBSCRIBE
 from verifier import credentials
 from verifier.client.egress import check_url
@@ -87,7 +87,9 @@ def forget_unconfirmed() -> int:
     return Subscription.objects.filter(confirmed=None, asked__lt=late).delete()[0]
 
 
-def add_webhook(url: str, subject: Subject | None = None) -> tuple[Webhook, str]:
+def add_webhook(
+    url: str, subject: Subject | None = None, *, organisation: Organisation | None = None
+) -> tuple[Webhook, str]:
     """Post to this address from now on; the webhook and its secret, which is shown this once.
 
     Raises ValidationError, keyed `url`, for an address that our workers would not post to.
@@ -97,7 +99,7 @@ def add_webhook(url: str, subject: Subject | None = None) -> tuple[Webhook, str]
         raise ValidationError({"url": checked.reason})
     secret = webhooks.new_secret()
     about = {} if subject is None else {_name(subject): subject}
-    webhook = Webhook(url=url, ciphertext=credentials.encrypt(secret), **about)
+    webhook = Webhook(url=url, ciphertext=credentials.encrypt(secret), organisation=organisation, **about)
     webhook.full_clean()
     webhook.save()
     return webhook, secret
