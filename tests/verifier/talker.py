@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -79,6 +80,18 @@ class Talker:
     """Values of `tool_choice` that it refuses."""
     arguments: Callable[[str], str] = same
     streamed_arguments: Callable[[str], str] = same
+    # Long prompts: how many of its last words it reads, and whether it counts only these
+    window: int | None = None
+    counts_all: bool = False
+    refuses_above: int = 10**9
+    # Thinking: whether it does, where the thoughts go, and whether it can be switched off
+    thinks: bool = False
+    leaks: bool = False
+    loses_thoughts: bool = False
+    always_thinks: bool = False
+    only_reasoning: bool = False
+    # Answers
+    says: str = "Good day to you."
     # How it fails
     fault: Fault | None = None
     fails: float = 1.0
@@ -93,7 +106,12 @@ class Talker:
         body = probe.body
         if body.get("tools") and (self.tools == "refused" or self._choice(body) in self.refuses):
             return Observation(probe.key, Status.UNSUPPORTED, fault=Fault.REJECTED, detail="No such thing.")
-        answer = self.answer(body)
+        words = len(str(body["messages"][-1]["content"]).split())
+        if words > self.refuses_above:
+            return Observation(probe.key, Status.UNSUPPORTED, fault=Fault.REJECTED, detail="Too long.")
+        answer = self._thoughtful(body, self.answer(body))
+        read = words if self.counts_all or self.window is None else min(words, self.window)
+        answer = replace(answer, prompt_tokens=10 + read)
         if body.get("stream"):
             answer = replace(answer, streamed=Streamed(3, 2, True, True, 0.1, 0.2))
         return Observation(probe.key, Status.OK, answer, http_status=200, attempts=self.attempts)
@@ -113,11 +131,26 @@ class Talker:
         right = chance("skill", *question) < self.skill
         return right is not (chance("flips", self.stack, *question) < self.flips)
 
+    def _thoughtful(self, body: Mapping[str, Any], answer: Answer) -> Answer:
+        """The answer with the thoughts before it."""
+        if self.only_reasoning:
+            return replace(answer, text="", reasoning=answer.text or "Hm.", tool_calls=())
+        if not self.thinks or (body.get("think") is False and not self.always_thinks):
+            return answer
+        if self.leaks:
+            return replace(answer, text=f"<think>Hm.</think>{answer.text}")
+        return answer if self.loses_thoughts else replace(answer, reasoning="Hm.")
+
     def _text(self, said: str) -> str:
+        asked = re.search(r"What is the code of the (\w+) locker", said)
+        if asked:
+            read = " ".join(said.split()[-self.window :]) if self.window else said
+            found = re.search(rf"The code of the {asked[1]} locker is (\d+)", read)
+            return found[1] if found and self.right(said[:200]) else "I cannot see it."
         item = next((item for item in items() if item.question in said), None)
         if item is not None:
             return item.answer if self.right(item.id) else "none of these"
-        return "Good day to you."
+        return self.says
 
     def _said(self, text: str) -> Answer:
         return Answer(text, finish_reason="stop", prompt_tokens=10, completion_tokens=len(text.split()))
@@ -151,9 +184,14 @@ def check_named(name: str) -> Check:
 
 
 @cache
-def recorded_from(reference: Talker, *names: str, contract: Contract | None = None) -> Baseline:
+def recorded_from(reference: Talker, *names: str) -> Baseline:
     """A baseline that holds what `reference` answered to the checks called `names`."""
-    recorder = Recorder(SUITE, contract or contract_for("toy"), 0)
+    return recorded_under(contract_for("toy"), reference, *names)
+
+
+def recorded_under(contract: Contract, reference: Talker, *names: str) -> Baseline:
+    """The same for a model whose makers promise what `contract` says."""
+    recorder = Recorder(SUITE, contract, 0)
     found = {}
     for name in names:
         record = check_named(name).record

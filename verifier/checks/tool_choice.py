@@ -3,10 +3,10 @@
 `auto` leaves the choice to the model, `none` forbids a call, `required` demands one even for small talk, and
 a named function demands that one and no other, here one that the question does not call for. Each is asked a
 few times; the reference was asked the same while the baseline was recorded, several times. Only what the
-reference obeys is held against an endpoint: many engines ignore `required` with some templates, and an honest
-host of such an engine is not accused of it. The check fails where a choice is obeyed less often than by the
-reference, beyond doubt. A choice that is refused is `unsupported`; where no call comes at all it is left to
-the check of tool calls made.
+reference obeys is held against an endpoint: many engines ignore `required` with some templates, and an
+honest host of such an engine is not accused of it. The check fails where a choice is obeyed less often than
+by the reference, beyond doubt. A choice that is refused is `unsupported`; where no call comes at all it is
+left to the check of tool calls made.
 """
 
 from __future__ import annotations

@@ -3,10 +3,10 @@
 Questions with a few tools beside them, half of which call for one. An answer counts as a call when its
 `finish_reason` is `tool_calls`, as the K2 Vendor Verifier has it. What is right is what the reference does
 with the same question: it is asked each of them several times while the baseline is recorded, so that its
-own wavering is known. F1 compares the endpoint's calls with the reference's majority; beside it stands the F1
-that the reference reaches against itself. The check fails where the endpoint agrees with the reference less
-than the reference with itself, beyond doubt and by 20 points or more. An endpoint that refuses `tools` is
-`unsupported`, and so is the check where the reference itself hardly calls any.
+own wavering is known. F1 compares the endpoint's calls with the reference's majority; beside it stands the
+F1 that the reference reaches against itself. The check fails where the endpoint agrees with the reference
+less than the reference with itself, beyond doubt and by 20 points or more. An endpoint that refuses `tools`
+is `unsupported`, and so is the check where the reference itself hardly calls any.
 """
 
 from __future__ import annotations

@@ -47,21 +47,22 @@ def detectable_difference(
 ) -> float | None:
     """The smallest difference of two paired rates that `n` items show with `power`, two-sided at `alpha`.
 
-    Solves n = (z_a sqrt(d) + z_b sqrt(d - x^2))^2 / x^2 for x (Connor, Biometrics 43, 1987), d the share of
-    items that only one side gets right. None where not even x = d would be seen.
+    Solves n = (z_a sqrt(d) + z_b sqrt(d - x^2))^2 / x^2 for x (Connor, Biometrics 43, 1987). d is the share
+    of items that only one side gets right: `discordance`, but at least x, which is made of such items.
+    None where not even a difference of 1 would be seen.
     """
-    if n < 1 or discordance <= 0:
+    if n < 1:
         return None
     z_alpha, z_beta = float(norm.ppf(1 - alpha / 2)), float(norm.ppf(power))
 
-    def surplus(x: float) -> float:
-        spread = z_alpha * math.sqrt(discordance) + z_beta * math.sqrt(max(0.0, discordance - x * x))
-        return x * math.sqrt(n) - spread
+    def seen(x: float) -> bool:
+        d = max(discordance, x)
+        return x * math.sqrt(n) >= z_alpha * math.sqrt(d) + z_beta * math.sqrt(max(0.0, d - x * x))
 
-    low, high = 0.0, discordance
-    if surplus(high) < 0:
+    if not seen(1.0):
         return None
+    low, high = 0.0, 1.0
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if surplus(middle) < 0 else (low, middle)
+        low, high = (low, middle) if seen(middle) else (middle, high)
     return high

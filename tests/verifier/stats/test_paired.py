@@ -74,7 +74,15 @@ def test_the_detectable_difference_is_found_with_the_promised_power(n: int, disc
     assert np.mean(np.abs(z) >= norm.ppf(0.975)) == pytest.approx(0.8, abs=0.04)
 
 
+@pytest.mark.parametrize("n", [20, 50, 200])
+def test_where_the_sides_hardly_differ_a_difference_makes_its_own_discordance(n: int) -> None:
+    x = detectable_difference(n, 0.0)
+    assert x is not None
+    spread = norm.ppf(0.975) * math.sqrt(x) + norm.ppf(0.8) * math.sqrt(x - x * x)
+    assert n == pytest.approx((spread / x) ** 2, rel=1e-6)
+    assert detectable_difference(n, x / 2) == pytest.approx(x)
+
+
 def test_what_cannot_be_seen_is_not_promised() -> None:
-    assert detectable_difference(10, 0.05) is None
+    assert detectable_difference(2, 0.5) is None
     assert detectable_difference(0, 0.5) is None
-    assert detectable_difference(50, 0.0) is None

@@ -36,12 +36,13 @@ class ToolCase:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A question with exactly one right answer, a whole number or a word."""
+    """A question with exactly one right answer: a whole number, or one of the words in `options`."""
 
     id: str
     family: str
     question: str
     answer: str
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,9 @@ def tool_cases() -> tuple[ToolCase, ...]:
 @cache
 def items() -> tuple[Item, ...]:
     """Every question with one right answer."""
-    return tuple(Item(**row) for row in _rows("reasoning.jsonl"))
+    return tuple(
+        Item(**{**row, "options": tuple(row.get("options", ()))}) for row in _rows("reasoning.jsonl")
+    )
 
 
 @cache
