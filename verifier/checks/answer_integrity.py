@@ -4,9 +4,8 @@ Ordinary questions in eight languages, after the MiniMax Provider Verifier. Four
 compared with the reference's own answers to the same questions: answers without any text, answers that are
 reasoning only, answers that repeat themselves (more than half of their four-word groups occurred before),
 and letters of a script that neither the language nor plain Latin has. The check fails where one of them
-happens more often than with the reference, beyond doubt and by 20 points or more. Requests that are answered
-brokenly, within the retries or after them, are counted over the whole run: where that is common, the
-endpoint is `faulty`.
+happens more often than with the reference, beyond doubt and by 20 points or more. How often requests succeed
+is the check of reliability.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from verifier.checks.base import Answer, Dialogue, Finding, Outcome, Purpose, Status
+from verifier.checks.base import Answer, Dialogue, Finding, Outcome
 from verifier.checks.behaving import (
     Rate,
     ask_reference,
@@ -30,7 +29,7 @@ from verifier.checks.recording import Recorder, Recording
 from verifier.checks.registry import Check
 from verifier.checks.session import Session
 from verifier.contracts import Contract
-from verifier.stats.intervals import clopper_pearson, wilson
+from verifier.stats.intervals import wilson
 from verifier.suites.cases import Opening, openings
 
 TOKENS = 96
@@ -58,8 +57,6 @@ FLAGS = {
     "repetition": "go round in circles",
     "wrong_script": "hold letters of a foreign script",
 }
-UNRELIABLE = 0.05
-"""Share of requests that are not answered at the first try, above which the endpoint is faulty."""
 STAGE = "answers"
 
 
@@ -93,7 +90,7 @@ def stray_letters(text: str, language: str) -> int:
 
 
 def run(session: Session) -> Dialogue:
-    """Asks each question once, then looks back at the whole run."""
+    """Asks each question once."""
     known = session.baseline.behaviour.get(CHECK.name)
     if known is None:
         return not_recorded(CHECK)
@@ -108,7 +105,7 @@ def run(session: Session) -> Dialogue:
     found = [flags(answer, one.language) for answer, one in answered]
     counts = {name: (sum(name in flag for flag in found), len(found)) for name in FLAGS}
     whole = (sum(not flag for flag in found), len(found))
-    return _finding(whole, counts, known, _not_at_first(session))
+    return _finding(whole, counts, known)
 
 
 def record(recorder: Recorder) -> Recording:
@@ -128,38 +125,12 @@ def _body(contract: Contract, one: Opening) -> dict[str, Any]:
     return request(contract, one.messages, TOKENS)
 
 
-def _not_at_first(session: Session) -> Rate:
-    """How many of the run's ordinary requests were not answered rightly at the first try, and how many there
-    were. What other checks ask in order to be refused does not count, nor do our own failures.
-
-    After a stream some servers drop the connection that they had promised to keep: as many second sends as
-    there were streams are taken to be that.
-    """
-    failed, resent, streams, total = 0, 0, 0, 0
-    for key, observation in session.observations.items():
-        asked = session.probes[key]
-        streams += bool(asked.body.get("stream"))
-        ordinary = asked.purpose is not Purpose.BEHAVIOUR or key.startswith(f"{CHECK.name}/")
-        if asked.of_reference or not ordinary or observation.status not in (Status.OK, Status.FAULTY):
-            continue
-        total += 1
-        failed += observation.status is Status.FAULTY
-        resent += observation.ok and observation.attempts > 1
-    return failed + max(0, resent - streams), total
-
-
-def _finding(
-    whole: Rate, counts: Mapping[str, Rate], reference: Mapping[str, Sequence[int]], broken: Rate
-) -> Finding:
+def _finding(whole: Rate, counts: Mapping[str, Rate], reference: Mapping[str, Sequence[int]]) -> Finding:
     outcomes = {
         name: judged((n - times, n), (reference[name][1] - reference[name][0], reference[name][1]))
         for name, (times, n) in counts.items()
     }
-    sure = clopper_pearson(*broken, level=0.98)
-    details: dict[str, Any] = {
-        **{name: {"times": counts[name][0], "reference": list(reference[name])} for name in FLAGS},
-        "not_at_first_try": list(broken),
-    }
+    details = {name: {"times": counts[name][0], "reference": list(reference[name])} for name in FLAGS}
     order = (Outcome.FAIL, Outcome.WARN, Outcome.PASS)
     outcome = next(one for one in order if one in outcomes.values())
     worse = [name for name in FLAGS if outcomes[name] is not Outcome.PASS]
@@ -171,7 +142,4 @@ def _finding(
             for name in worse
         ]
         said = f"{'; '.join(parts)}."
-    if outcome is not Outcome.FAIL and sure is not None and sure.low > UNRELIABLE:
-        outcome = Outcome.FAULTY
-        said = f"{broken[0]} of {broken[1]} requests were not answered at the first try. {said}"
     return finding(CHECK, outcome, said, wilson(*whole), "share of answers whole", **details)

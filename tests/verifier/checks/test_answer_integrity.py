@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.verifier.synthetic import converse
 from tests.verifier.talker import REFERENCE, Talker, about, judge, recorded_from
 from verifier.checks.answer_integrity import flags, repeated, stray_letters
-from verifier.checks.base import Answer, Fault, Finding, Outcome, Probe, Purpose, ToolCall
+from verifier.checks.base import Answer, Fault, Outcome, ToolCall
 
 NAME = "answer_integrity"
 ROUND = "and then we went home again " * 12
@@ -62,30 +61,6 @@ def test_a_flaw_that_the_reference_has_not_fails(endpoint: Talker, named: str) -
     assert named in finding.cause
     for seed in range(3):
         assert judge(NAME, endpoint, reference=endpoint, seed=seed).outcome is Outcome.PASS
-
-
-def asked_before(endpoint: Talker, count: int, **body: object) -> Finding:
-    """What a run has seen before: `count` ordinary requests."""
-    session = about(recorded_from(REFERENCE, NAME))
-    probes = [
-        Probe(f"p{i}", "chat/completions", {"messages": [{"content": "?"}], **body}, Purpose.DECISION)
-        for i in range(count)
-    ]
-    for one in probes:
-        converse(session.ask([one], "before", 0), endpoint)  # type: ignore[arg-type]
-    return judge(NAME, REFERENCE, session=session)
-
-
-def test_an_endpoint_that_often_fails_is_faulty_and_not_worse() -> None:
-    finding = asked_before(Talker(fault=Fault.SERVER_ERROR, fails=0.2), 80)
-    assert finding.outcome is Outcome.FAULTY
-    retried = asked_before(Talker(attempts=2), 80)
-    assert retried.outcome is Outcome.FAULTY
-    assert asked_before(Talker(fault=Fault.SERVER_ERROR, fails=0.03), 80).outcome is Outcome.PASS
-
-
-def test_what_follows_a_stream_may_have_to_be_sent_again() -> None:
-    assert asked_before(Talker(attempts=2), 60, stream=True).outcome is Outcome.PASS
 
 
 def test_without_answers_it_says_nothing() -> None:
