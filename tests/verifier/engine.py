@@ -114,7 +114,10 @@ class Behaving(Synthetic):
 def is_bad(body: Mapping[str, Any]) -> bool:
     """Whether no server can answer this rightly."""
     numbers = [body.get(name, 1) for name in ("temperature", "max_tokens", "top_p")]
-    return not isinstance(body.get("messages"), list) or any(isinstance(one, str) for one in numbers)
+    messages = body.get("messages")
+    if not isinstance(messages, list) or any(isinstance(one, str) for one in numbers):
+        return True
+    return not all(isinstance(message["content"], str) for message in messages)
 
 
 def instance(wanted: Mapping[str, Any]) -> dict[str, Any]:

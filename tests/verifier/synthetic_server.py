@@ -109,15 +109,36 @@ class _Handler(BaseHTTPRequestHandler):
 
 def completion(answer: Answer, *, raw: bool = False) -> dict[str, Any]:
     """`answer` as the chat API writes it, or as that of raw text does."""
-    said = {"text": answer.text} if raw else {"message": {"role": "assistant", "content": answer.text}}
+    said = {"text": answer.text} if raw else {"message": _message(answer)}
     choice: dict[str, Any] = {"index": 0, **said, "finish_reason": answer.finish_reason}
     if answer.positions is not None:
         choice["logprobs"] = {"content": [_entry(position) for position in answer.positions]}
-    document: dict[str, Any] = {"object": "chat.completion", "model": answer.model, "choices": [choice]}
+    others = [
+        {"index": place, "message": {"role": "assistant", "content": text}, "finish_reason": "length"}
+        for place, text in enumerate(answer.others, start=1)
+    ]
+    choices = [choice, *others]
+    document: dict[str, Any] = {"object": "chat.completion", "model": answer.model, "choices": choices}
     if answer.completion_tokens is not None:
         counts = {"prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.completion_tokens}
         document["usage"] = counts
     return document
+
+
+def _message(answer: Answer) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": answer.text or None}
+    if answer.reasoning:
+        message["reasoning_content"] = answer.reasoning
+    if answer.tool_calls:
+        message["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in answer.tool_calls
+        ]
+    return message
 
 
 def _entry(position: Position) -> Mapping[str, Any]:

@@ -2,8 +2,8 @@
 
 A client library tells a mistake of its user (400: mend the request) from a failure of the server (5xx: try
 again) by the status, and reads the reason from `error.message`. A few requests are sent that no server can
-answer rightly: without `messages`, with `messages` that are no list, with a temperature and a `max_tokens`
-that are words. A refusal is a status from 400 to 499. Answering as if nothing were wrong, with a 5xx, or with
+answer rightly: without `messages`, with `messages` that are no list, with a number for a text, with words for
+a number. A refusal is a status from 400 to 499. Answering as if nothing were wrong, with a 5xx, or with
 an error inside a 200, fails; a refusal whose body is not OpenAI's error object is a warning.
 """
 
@@ -21,10 +21,10 @@ STAGE = "errors"
 CASES = 4
 _HELLO = [{"role": "user", "content": "Say hello."}]
 BAD: Mapping[str, Mapping[str, Any]] = {
-    "temperature in words": {"messages": _HELLO, "max_tokens": 1, "temperature": "hot"},
     "messages missing": {"max_tokens": 1},
     "max_tokens in words": {"messages": _HELLO, "max_tokens": "many"},
     "messages no list": {"messages": "Say hello.", "max_tokens": 1},
+    "content a number": {"messages": [{"role": "user", "content": 5}], "max_tokens": 1},
 }
 """What every server that reads its requests refuses, the most telling first."""
 PREFIX = "errors/"

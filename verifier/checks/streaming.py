@@ -1,10 +1,11 @@
 """Does the endpoint stream what it would have said in one piece, in well-formed events?
 
-A few questions are asked at temperature 0 once in one piece and once as a stream. The stream must be
+A few questions are asked at temperature 0 twice in one piece and once as a stream. The stream must be
 server-sent events that parse, end with a `finish_reason` and `[DONE]`, tell the token counts when
 `stream_options` asks for them, and come in more than one piece; put together, it must begin as the other
-answer does (long texts may part at a near tie, in honest arithmetic too). An endpoint that refuses to stream
-is `unsupported`; one that answers a request for a stream in one piece is not: its clients wait in vain.
+answer does, where that answer came twice (long texts may part at a near tie, in honest arithmetic too). An
+endpoint that refuses to stream is `unsupported`; one that answers a request for a stream in one piece is not:
+its clients wait in vain.
 """
 
 from __future__ import annotations
@@ -46,13 +47,19 @@ def run(session: Session) -> Dialogue:
     lists = session.capabilities.k > 0
     probes = [everyday.probe("streaming/whole", case, lists) for case in cases]
     whole = yield from session.ask(probes, STAGE, 0)
+    probes = [everyday.probe("streaming/again", case, lists, asking=1) for case in cases]
+    again = yield from session.ask(probes, STAGE, 0)
     probes = [everyday.probe("streaming/usage", case, False, **WITH_USAGE) for case in cases]
     streams = yield from session.ask(probes, STAGE, 0)
     counted = not any(one.fault is Fault.REJECTED for one in streams)
     if not counted:
         probes = [everyday.probe("streaming/plain", case, False, stream=True) for case in cases]
         streams = yield from session.ask(probes, STAGE, 0)
-    return _finding(whole, streams, counted)
+    steady = [
+        seen.answer if _repeats(seen.answer, repeat.answer) else None
+        for seen, repeat in zip(whole, again, strict=True)
+    ]
+    return _finding(steady, streams, counted)
 
 
 CHECK = Check(
@@ -92,8 +99,13 @@ def faults_of(whole: Answer | None, stream: Observation, counted: bool) -> list[
     return found
 
 
-def _finding(whole: Sequence[Observation], streams: Sequence[Observation], counted: bool) -> Finding:
-    answered = [(w.answer, s) for w, s in zip(whole, streams, strict=True) if s.ok or s.fault in BROKEN]
+def _repeats(answer: Answer | None, again: Answer | None) -> bool:
+    """Whether the endpoint says the same twice; if not, a stream that differs says nothing."""
+    return answer is not None and again is not None and not part_early(answer, again)
+
+
+def _finding(whole: Sequence[Answer | None], streams: Sequence[Observation], counted: bool) -> Finding:
+    answered = [(w, s) for w, s in zip(whole, streams, strict=True) if s.ok or s.fault in BROKEN]
     if not answered:
         refused = any(one.fault is Fault.REJECTED for one in streams)
         said = "It refuses to stream." if refused else "No stream was answered."

@@ -60,6 +60,11 @@ def test_one_text_that_parts_is_honest_noise() -> None:
     assert behaved(CHECK, endpoint).outcome is Outcome.PASS
 
 
+def test_where_no_answer_comes_twice_a_stream_that_differs_says_nothing() -> None:
+    finding = behaved(CHECK, Behaving(always={"temperature": 1.0}))
+    assert finding.outcome is Outcome.PASS, finding
+
+
 def seen(answer: Answer | None, fault: Fault | None = None) -> Observation:
     return Observation("k", Status.OK if fault is None else fault.status, answer, fault)
 

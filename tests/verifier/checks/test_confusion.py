@@ -1,0 +1,244 @@
+"""Each check of behaviour finds what it is meant to find, and nothing that is another's.
+
+Real gateways of the lab on real sockets, before a real HTTP server whose made-up model obeys everything: once
+as the lab breaks it, and once or more broken otherwise, in ways that no check was written for. Every check of
+behaviour is asked about every one of them, and so is the count of prompt tokens, which is as old as weights.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from tests.verifier.engine import Behaving
+from tests.verifier.lab.gateways.toy import VOCABULARY
+from tests.verifier.small_world import SUITE, first_answers
+from tests.verifier.synthetic import converse
+from tests.verifier.synthetic_server import Server as Model
+from tests.verifier.synthetic_server import serving
+from tests.verifier.talker import Talker
+from verifier.baseline.model import Baseline, ContextType
+from verifier.checks.asking import context_probe
+from verifier.checks.base import Ask, Finding, Observation, Outcome, Probe, Purpose
+from verifier.checks.recording import Recorder
+from verifier.checks.registry import Check, discover
+from verifier.checks.session import Capabilities, Session, Settings
+from verifier.client.egress import EgressPolicy
+from verifier.client.limits import Limits
+from verifier.client.session import Client
+from verifier.client.target import Target
+from verifier.contracts import contract_for
+from verifier.lab.deployment import Access
+from verifier.lab.gateway import Gateway
+from verifier.lab.gateways import ONE_SERVER, PASS
+from verifier.lab.gateways.base import Answer, Behaviour, Request, Server, Upstream
+from verifier.lab.gateways.false_usage import FalseUsage
+from verifier.lab.gateways.fence import Fence
+from verifier.lab.gateways.slow import Slow
+from verifier.lab.gateways.unavailable import Unavailable
+from verifier.runner import MemoryStore, drive
+from verifier.suites.cases import tool_cases
+
+FOUND = (Outcome.WARN, Outcome.FAIL)
+PLAIN = 8
+"""Prompts whose tokens are counted."""
+QUICK = Limits(concurrency=8, backoff=0.001, backoff_max=0.01)
+
+
+class Everyday(Behaving):
+    """An engine that obeys everything, whose model also calls tools."""
+
+    talker = Talker()
+    questions = frozenset(case.messages[-1]["content"] for case in tool_cases())
+
+    def ask(self, probe: Probe) -> Observation:
+        messages = probe.body.get("messages")
+        if isinstance(messages, list) and messages and messages[-1].get("content") in self.questions:
+            return self.talker.ask(probe)
+        return super().ask(probe)
+
+
+class Changed:
+    """A gateway that changes the request, the answer, or both, for one test."""
+
+    def __init__(
+        self,
+        official: Upstream,
+        request: Callable[[Request], Request] = lambda request: request,
+        answer: Callable[[Answer], Answer] = lambda answer: answer,
+    ) -> None:
+        self._official, self._request, self._answer = official, request, answer
+
+    async def answer(self, request: Request) -> Answer:
+        changed = self._request(request)
+        return self._answer(await self._official.ask(changed.path, changed.body))
+
+
+def forced(**parameters: Any) -> Callable[[Upstream], Behaviour]:
+    return lambda first: Changed(first, lambda request: request.having(**parameters))
+
+
+def answering(change: Callable[[Answer], Answer]) -> Callable[[Upstream], Behaviour]:
+    return lambda first: Changed(first, answer=change)
+
+
+def stops_only_at_a_string(request: Request) -> Request:
+    return request.without("stop") if isinstance(request.body.get("stop"), list) else request
+
+
+def format_only_in_name(request: Request) -> Request:
+    """A schema is taken for any object."""
+    wanted = request.body.get("response_format") or {}
+    loose = {"type": "json_object"}
+    return request.having(response_format=loose) if wanted.get("type") == "json_schema" else request
+
+
+def tools_if_one(request: Request) -> Request:
+    """A host whose template has room for no more than one tool."""
+    return request.without("tools", "tool_choice") if len(request.body.get("tools", ())) > 1 else request
+
+
+def without_end(answer: Answer) -> Answer:
+    """Of texts only: by its end a call is known."""
+    choices = [
+        {**choice, "finish_reason": None} if choice["message"].get("content") else choice
+        for choice in answer.body.get("choices", ())
+    ]
+    return replace(answer, body={**answer.body, "choices": choices}) if choices else answer
+
+
+def as_server_error(answer: Answer) -> Answer:
+    return answer if answer.ok else Answer(500, answer.body)
+
+
+def in_words(answer: Answer) -> Answer:
+    return answer if answer.ok else Answer(200, {"error": "Sorry, that did not work."})
+
+
+@dataclass(frozen=True)
+class Row:
+    """A deployment and who is meant to find it."""
+
+    name: str
+    gateway: Callable[[Upstream], Behaviour]
+    meant: frozenset[str]
+
+
+def rows() -> Iterator[Row]:
+    """The lab's own broken deployments, and unseen ones that break the same otherwise."""
+    for name, meant, others in (
+        (PASS, (), {}),
+        ("no-tools", ["tool_trigger"], {"more than one": lambda first: Changed(first, tools_if_one)}),
+        (
+            *("fence", ["tool_schema"]),
+            {
+                "tildes": lambda first: Fence(first, "~~~\n", "\n~~~"),
+                "said first": lambda first: Fence(first, "Here you are: ", ""),
+            },
+        ),
+        ("no-stop", ["parameters"], {"a string only": lambda first: Changed(first, stops_only_at_a_string)}),
+        (
+            *("no-temperature", ["parameters"]),
+            {"0.6": forced(temperature=0.6), "0": forced(temperature=0.0), "1.3": forced(temperature=1.3)},
+        ),
+        ("no-format", ["structured_output"], {"loose": lambda first: Changed(first, format_only_in_name)}),
+        (
+            *("more-prompt", ["prompt_tokens"]),
+            {
+                "3": lambda first: FalseUsage(first, prompt=3),
+                "400": lambda first: FalseUsage(first, prompt=400),
+            },
+        ),
+        (
+            *("false-usage", ["usage"]),
+            {
+                "2.2": lambda first: FalseUsage(first, factor=2.2),
+                "1.3": lambda first: FalseUsage(first, factor=1.3),
+            },
+        ),
+        ("no-done", ["streaming"], {"no end": answering(without_end)}),
+        (
+            *("errors-as-ok", ["errors"]),
+            {"500": answering(as_server_error), "in words": answering(in_words)},
+        ),
+        ("slow", (), {"0.1 s": lambda first: Slow(first, 0.1)}),
+        (
+            *("unavailable", ["reliability"]),
+            {"15 %": lambda first: Unavailable(first, 0.15), "40 %": lambda first: Unavailable(first, 0.4)},
+        ),
+    ):
+        quick = {"slow": lambda first: Slow(first, 0.05)}
+        yield Row(name, quick.get(name, ONE_SERVER[name]), frozenset(meant))
+        for how, gateway in others.items():
+            yield Row(f"{name}: {how}", gateway, frozenset(meant))
+
+
+ROWS = tuple(rows())
+
+
+def behaviour() -> list[Check]:
+    """Every check of behaviour, and the count of prompt tokens."""
+    return [check for check, _ in discover() if check.behaviour or check.name == "prompt_tokens"]
+
+
+@cache
+def known() -> Baseline:
+    """What the healthy engine answered when the baseline was recorded."""
+    recorder = Recorder(SUITE, contract_for("toy"), 0)
+    recorded = {
+        check.name: converse(check.record(recorder), Everyday())
+        for check in behaviour()
+        if check.record is not None
+    }
+    return replace(first_answers(), behaviour=recorded)
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[Model]:
+    with serving(Everyday()) as served:
+        yield served
+
+
+def asked(session: Session) -> Generator[Ask, Sequence[Observation], dict[str, Finding]]:
+    """What each check of behaviour finds in one run, which asks a few plain prompts first."""
+    first = [c for c in session.baseline.contexts if c.type is ContextType.FIRST_TOKEN][:PLAIN]
+    probes = [context_probe(c, session.prompts[c.prompt_id], None, 5, Purpose.DECISION) for c in first]
+    yield from session.ask(probes, "plain prompts", 0)
+    found = {}
+    for check in behaviour():
+        found[check.name] = yield from check.run(session)
+    return found
+
+
+def outcomes(model: Model, gateway: Callable[[Upstream], Behaviour], seed: int = 0) -> Mapping[str, Finding]:
+    """What all checks of behaviour find of a deployment, over real sockets."""
+
+    async def run() -> dict[str, Finding]:
+        behind = gateway(Server(int(model.server_address[1])))
+        door = await Gateway(behind, Access(), VOCABULARY, "toy").start(0)
+        session = Session(SUITE, known(), Settings(plan="core", seed=seed))
+        session.capabilities = Capabilities(True, 5, None, "told")
+        target = Target(f"http://127.0.0.1:{door.sockets[0].getsockname()[1]}/v1", "toy")
+        policy = EgressPolicy(allow_loopback=True)
+        async with Client(target, policy=policy, limits=QUICK) as client:
+            found = await drive(asked(session), client.ask, MemoryStore(), concurrency=8)
+        door.close()
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+        return found
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_each_is_found_by_the_check_meant_for_it_and_by_no_other(model: Model, row: Row) -> None:
+    found = outcomes(model, row.gateway)
+    finders = {name: one.cause for name, one in found.items() if one.outcome in FOUND}
+    assert finders.keys() == row.meant, finders
+    if row.name == PASS:
+        passed = {name for name, one in found.items() if one.outcome is Outcome.PASS}
+        assert passed >= {name for other in ROWS for name in other.meant}, "each of them was able to fail"
