@@ -10,4 +10,4 @@ class LeaderboardConfig(AppConfig):
     verbose_name = "Leaderboard"
 
     def ready(self) -> None:
-        from leaderboard import receivers  # noqa: F401  (connects them)
+        from leaderboard import auditing, receivers  # noqa: F401  (connects them)

@@ -42,6 +42,12 @@ app.conf.beat_schedule = {
     },
     # Signs what was published meanwhile.
     "checkpoint": {"task": "leaderboard.checkpoint", "schedule": 3600.0, "options": {"expires": 3600.0}},
+    # Looks for proofs of origins whose call was lost, and daily for those that were found.
+    "check-proofs": {
+        "task": "leaderboard.check_proofs",
+        "schedule": 20.0,
+        "options": {"expires": 20.0},
+    },
     "deliver-due": {"task": "leaderboard.deliver_due", "schedule": 15.0, "options": {"expires": 15.0}},
     "forget-unconfirmed": {
         "task": "leaderboard.forget_unconfirmed",

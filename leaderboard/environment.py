@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -54,6 +55,7 @@ class Configuration:
     site_url: str
     email: Mapping[str, Any] = field(repr=False)
     social: Mapping[str, tuple[str, str]] = field(repr=False)
+    dns_servers: tuple[str, ...]
     hidden_pool: Path | None
     evidence_storage: Mapping[str, Any] = field(repr=False)
     evidence_days: int
@@ -121,6 +123,7 @@ def read(source: Mapping[str, str], base: Path) -> Configuration:
         site_url=_site_url(env, debug),
         email=_email(env, debug),
         social=_social(env),
+        dns_servers=_dns_servers(env),
         hidden_pool=_hidden_pool(env),
         evidence_storage=_evidence_storage(env, state),
         evidence_days=env.number("ASSAY_EVIDENCE_DAYS", 30, 0, 36_500),
@@ -403,6 +406,17 @@ def _social(env: _Reader) -> dict[str, tuple[str, str]]:
             missing, given = names if secret else names[::-1]
             env.problem(missing, f"is not set, but {given} is", "both or neither", "Iv1.8a61f9b3a7aba766")
     return found
+
+
+def _dns_servers(env: _Reader) -> tuple[str, ...]:
+    """Resolvers that all have to see a TXT record before it counts; none: the operating system's."""
+    for server in env.listing("DNS_SERVERS"):
+        try:
+            ip_address(server)
+        except ValueError:
+            expected = "addresses of resolvers, separated by commas"
+            env.problem("DNS_SERVERS", f"holds {server!r}", expected, "192.0.2.1,192.0.2.2")
+    return env.listing("DNS_SERVERS")
 
 
 def _log_level(env: _Reader) -> str:

@@ -27,6 +27,7 @@ STATE_DIR = _CONFIGURATION.state
 # Assay's own
 CREDENTIAL_KEYS = _CONFIGURATION.credential_keys
 EGRESS_ALLOW = _CONFIGURATION.egress_allow
+DNS_SERVERS = _CONFIGURATION.dns_servers
 EVIDENCE_DAYS = _CONFIGURATION.evidence_days
 """Days after which the rows of a run's requests are removed, once its evidence bundle is safe; 0: never."""
 LOG_ORIGIN = _CONFIGURATION.log_origin
@@ -192,6 +193,8 @@ CELERY_TASK_ROUTES = {
     "leaderboard.forget_unconfirmed": {"queue": "assay.sweep"},
     "leaderboard.review_certificates": {"queue": "assay.sweep"},
     "leaderboard.checkpoint": {"queue": "assay.sweep"},
+    "leaderboard.check_proof": {"queue": "assay.sweep"},
+    "leaderboard.check_proofs": {"queue": "assay.sweep"},
     "verifier.start_due": {"queue": "assay.sweep"},
 }
 CELERY_BROKER_TRANSPORT_OPTIONS = {

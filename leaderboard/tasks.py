@@ -7,6 +7,7 @@ from uuid import UUID
 from celery import shared_task
 
 from leaderboard import services
+from leaderboard.services import proofs
 from leaderboard.services.alerts import DELIVER
 
 
@@ -51,3 +52,15 @@ def keep_evidence() -> None:
     """Store evidence that could not be stored in its time, and prune the rows of what is safe."""
     services.keep_missing()
     services.prune_evidence()
+
+
+@shared_task(name=proofs.CHECK)
+def check_proof(proof_id: str) -> None:
+    """Look for one proof of an origin."""
+    proofs.check_proof(UUID(proof_id))
+
+
+@shared_task(name="leaderboard.check_proofs")
+def check_proofs() -> None:
+    """Look for what was asked for and not looked at, and once a day for what was found."""
+    proofs.check_due()

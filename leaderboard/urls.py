@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(settings.ADMIN_PATH, admin.site.urls),
     path("api/", include("leaderboard.api.urls")),
     path("account/", include("leaderboard.pages.urls_account")),
+    path("submit/", include("leaderboard.pages.urls_submit")),
     path("account/", include("allauth.urls")),
     path("", include("leaderboard.pages.urls_legal")),
     path("", include("leaderboard.pages.urls_certificates")),

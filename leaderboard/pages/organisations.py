@@ -61,6 +61,7 @@ def _organisation(
         "members": selectors.members_of(of),
         "invitations": selectors.invitations_of(of),
         "tokens": selectors.tokens_of(membership.user, of),
+        "submissions": selectors.submissions_of(of),
         "events": selectors.audit_of(of),
         "form": form,
     }

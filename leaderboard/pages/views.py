@@ -157,15 +157,20 @@ def methodology(request: HttpRequest) -> HttpResponse:
 def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """One run: its progress while it lives, then its findings and every request it made."""
     found = _run(run_id)
+    context = {**run_context(request, found), "published": _published(found)}
+    return render(request, "pages/run.html", context)
+
+
+def run_context(request: HttpRequest, found: Run) -> dict[str, object]:
+    """What the page of a run shows of it, public or private."""
     status = request.GET.get("status", "")
-    observed = selectors.observations_of(run_id)
+    observed = selectors.observations_of(found.pk)
     if status in words.STATUSES:
         observed = observed.filter(status=status)
     page = Paginator(observed, PAGE_SIZE).get_page(request.GET.get("page"))
-    findings = selectors.findings_of(run_id) if found.state == RunState.COMPLETE else []
-    context = {
-        **_progress(found),
-        "published": _published(found),
+    findings = selectors.findings_of(found.pk) if found.state == RunState.COMPLETE else []
+    return {
+        **progress_context(found),
         "endpoint": found.endpoint,
         "report": report(found.result, found.endpoint),
         "findings": [finding_line(finding) for finding in findings],
@@ -175,7 +180,6 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "statuses": words.STATUSES,
         "now": timezone.now(),
     }
-    return render(request, "pages/run.html", context)
 
 
 @require_safe
@@ -187,8 +191,12 @@ def favicon(request: HttpRequest) -> HttpResponse:
 @require_safe
 def progress(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """The part of the run's page that changes while it lives; asks for the whole page when it has ended."""
-    found = _run(run_id)
-    context = _progress(found)
+    return progress_of(request, _run(run_id), {})
+
+
+def progress_of(request: HttpRequest, found: Run, more: dict[str, object]) -> HttpResponse:
+    """That part of this run; `more` is what its template needs besides."""
+    context = {**progress_context(found), **more}
     context["news"] = context["stage"] != request.GET.get("seen")
     response = render(request, "parts/progress.html", context)
     if found.state not in selectors.OPEN:
@@ -263,7 +271,8 @@ def _run(run_id: UUID) -> Run:
     return found
 
 
-def _progress(found: Run) -> dict[str, object]:
+def progress_context(found: Run) -> dict[str, object]:
+    """How far a run is."""
     live = found.state in selectors.OPEN
     state = words.STATES.get(found.state, found.state).capitalize()
     return {

@@ -18,7 +18,7 @@ def evidence_of(run_id: UUID) -> EvidenceBundle | None:
 def runs_without_evidence(limit: int) -> list[UUID]:
     """Complete runs with answers that no bundle holds yet, oldest first. One query."""
     answers = Observation.objects.filter(run=OuterRef("pk"))
-    runs = Run.objects.filter(Exists(answers), state=RunState.COMPLETE, evidence=None)
+    runs = Run.objects.filter(Exists(answers), state=RunState.COMPLETE, private=False, evidence=None)
     return list(runs.order_by("ended").values_list("pk", flat=True)[:limit])
 
 

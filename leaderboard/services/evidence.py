@@ -40,7 +40,7 @@ class EvidenceDamaged(Exception):
 
 
 def keep_evidence(run_id: UUID) -> EvidenceBundle | None:
-    """Store the evidence of a complete run, once, and tell the log. None where there is none to store.
+    """Store the evidence of a complete public run, once, and tell the log. None where there is none to store.
 
     Raises EvidenceDamaged where the storage does not give back what it was given, Unusable and SuiteError
     where the hidden pool is not at hand that must not be told.
@@ -49,7 +49,9 @@ def keep_evidence(run_id: UUID) -> EvidenceBundle | None:
     if known is not None:
         return known
     run = (
-        Run.objects.select_related("baseline", "endpoint").filter(pk=run_id, state=RunState.COMPLETE).first()
+        Run.objects.select_related("baseline", "endpoint")
+        .filter(pk=run_id, state=RunState.COMPLETE, private=False)
+        .first()
     )
     if run is None or not Observation.objects.filter(run=run).exists():
         return None

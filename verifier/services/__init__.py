@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from verifier.services.baselines import BaselineNotPossible, queue_baseline, record_baseline
 from verifier.services.registry import (
+    keep_key_blind,
     register_endpoint,
     register_model,
     register_provider,
@@ -25,6 +26,7 @@ __all__ = (
     "confirm_run",
     "execute_run",
     "hand_back_all",
+    "keep_key_blind",
     "queue_baseline",
     "queue_run",
     "record_baseline",

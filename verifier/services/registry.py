@@ -208,6 +208,13 @@ def remove_credential(owner: Endpoint | Reference, *, blind: bool = False) -> No
     Credential.objects.filter(**_who(owner, blind)).delete()
 
 
+@transaction.atomic
+def keep_key_blind(endpoint: Endpoint) -> None:
+    """The operator's key of an endpoint becomes its blind one, unless it has one: somebody else speaks."""
+    if not Credential.objects.filter(blind_of=endpoint).exists():
+        Credential.objects.filter(endpoint=endpoint).update(endpoint=None, blind_of=endpoint)
+
+
 def api_key(owner: Endpoint | Reference, *, blind: bool = False) -> str | None:
     """The decrypted key for one request's use. Raises CredentialUnreadable."""
     credential = Credential.objects.filter(**_who(owner, blind)).first()
