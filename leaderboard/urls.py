@@ -11,6 +11,7 @@ admin.site.site_title = "Assay"
 admin.site.index_title = "Operator"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path(f"{settings.ADMIN_PATH}desk/", include("leaderboard.pages.urls_desk")),
     path(settings.ADMIN_PATH, admin.site.urls),
     path("api/", include("leaderboard.api.urls")),
     path("account/", include("leaderboard.pages.urls_account")),
