@@ -15,11 +15,14 @@ from verifier.baseline.model import Baseline
 from verifier.checks.base import Ask, Observation, Probe
 from verifier.cli.errors import CommandError
 from verifier.cli.progress import Reporter
+from verifier.cli.report import money
+from verifier.client.budget import Budget
 from verifier.client.egress import EgressPolicy, check_url
 from verifier.client.limits import Limits
 from verifier.client.session import Client
 from verifier.client.target import Target
 from verifier.runner import Store, drive
+from verifier.scoring.price import Tariff
 from verifier.suites import Suite, SuiteError, load
 
 T = TypeVar("T")
@@ -75,8 +78,14 @@ def run(
     endpoint: Target,
     store: Store,
     reference: Target | None = None,
+    *,
+    expected: int = 0,
+    tariff: Tariff | None = None,
 ) -> T:
-    """Drive `dialogue` against the endpoint, and the live reference, with a progress display on stderr."""
+    """Drive `dialogue` against the endpoint, and the live reference, with a progress display on stderr.
+
+    `expected` is the number of requests it was priced at; with a `tariff` the display says what is spent.
+    """
     limits = Limits(concurrency=args.concurrency, deadline=args.deadline, patience=3 * args.deadline)
 
     async def ask_all() -> T:
@@ -89,12 +98,40 @@ def run(
             async def ask(probe: Probe) -> Observation:
                 return await (scorer if probe.of_reference else client).ask(probe)
 
-            with Reporter() as reporter:
+            def spent() -> str:
+                return "" if tariff is None else f"{_cost(tariff, client.budget)} so far"
+
+            with Reporter(expected, spent) as reporter:
                 return await drive(
                     dialogue, ask, store, concurrency=args.concurrency, on_progress=reporter.show
                 )
 
     return asyncio.run(ask_all())
+
+
+def _cost(tariff: Tariff, spent: Budget) -> str:
+    return money(tariff.cost(spent.prompt_tokens, spent.completion_tokens))
+
+
+def add_price_arguments(parser: argparse.ArgumentParser) -> None:
+    """--price-in, --price-out."""
+    for name, what in (("in", "prompt"), ("out", "completion")):
+        parser.add_argument(
+            f"--price-{name}",
+            type=float,
+            metavar="USD",
+            help=f"what the endpoint takes for a million {what} tokens: the run then states its cost",
+        )
+
+
+def tariff(args: argparse.Namespace) -> Tariff | None:
+    """The prices given; one alone leaves the other free of charge. Raises CommandError."""
+    if args.price_in is None and args.price_out is None:
+        return None
+    try:
+        return Tariff(args.price_in or 0.0, args.price_out or 0.0)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
 
 
 def read_baseline(path: Path) -> Baseline:

@@ -42,6 +42,12 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="the model's own chat template (Jinja, from its tokenizer): some prompts are then also asked as "
         "raw text, which tells a wrong template or a hidden prompt from changed weights",
     )
+    parser.add_argument(
+        "--no-behaviour",
+        dest="behaviour",
+        action="store_false",
+        help="leave out what the checks of behaviour compare an endpoint with (tool calls, tasks, ...)",
+    )
     connection.add_hidden_argument(parser)
     connection.add_endpoint_arguments(parser)
     parser.set_defaults(run=run)
@@ -57,7 +63,14 @@ def run(args: argparse.Namespace) -> int:
         template = None
         if args.chat_template is not None:
             template = ChatTemplate(args.chat_template.read_text("utf-8"))
-        dialogue = record(suite, model=args.model, seed=args.seed, prompts=args.prompts, template=template)
+        dialogue = record(
+            suite,
+            model=args.model,
+            seed=args.seed,
+            prompts=args.prompts,
+            template=template,
+            behaviour=args.behaviour,
+        )
         baseline = connection.run(args, dialogue, endpoint, MemoryStore())
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"cannot read the chat template: {error}") from error
