@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from verifier.baseline import band
 from verifier.baseline.record import RecordingError, record
 from verifier.baseline.template import ChatTemplate, TemplateFault
 from verifier.cli import connection
 from verifier.cli.errors import CommandError
 from verifier.runner import MemoryStore
+
+ALPHA = 0.01
+"""The error rate that a run has by default."""
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -55,10 +59,15 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Write the baseline; says on stdout what it holds. Raises CommandError."""
-    suite = connection.suite_of(args.suite, args.hidden)
+    suite = connection.suite_of(args.suite, args.hidden, args.prompts_file)
     if not args.output.parent.is_dir():
         raise CommandError(f"there is no folder {args.output.parent} to write the baseline to; make it first")
     endpoint = connection.target(args, args.base_url, args.model)
+    if args.prompts_file is not None:
+        # Nothing is calibrated yet, so the widest band that a first baseline gets is assumed.
+        delta, count = band.UNCALIBRATED, min(args.prompts or len(suite.prompts), len(suite.prompts))
+        c = band.RUNG_WITHOUT_LADDER * delta
+        connection.say_power(count, delta=delta, c=c, alpha=ALPHA, seed=args.seed)
     try:
         template = None
         if args.chat_template is not None:

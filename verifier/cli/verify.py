@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from verifier.baseline.band import Band, band, tv_score, usable_contexts
 from verifier.baseline.freshness import StaleBaseline, confirm
+from verifier.baseline.model import Baseline, ContextType
 from verifier.cli import connection
 from verifier.cli.errors import NOT_MEASURED, CommandError
 from verifier.cli.report import show_price, show_result
@@ -18,6 +20,7 @@ from verifier.evidence.replay import replay
 from verifier.runner import MemoryStore
 from verifier.scoring.price import expected_price
 from verifier.suites.plans import names, plan
+from verifier.suites.private import NAME as PRIVATE
 from verifier.verification import Settings, require_suite, verification
 
 EXIT = {
@@ -106,7 +109,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> int:
     """Returns the exit status of the verdict. Raises CommandError when nothing could be begun."""
     baseline = connection.read_baseline(args.baseline)
-    suite = connection.suite_of(baseline.suite, args.hidden)
+    suite = connection.suite_of(baseline.suite, args.hidden, args.prompts_file)
     endpoint = connection.target(args, args.base_url, args.model)
     tariff = connection.tariff(args)
     chosen = plan(args.suite)
@@ -138,6 +141,11 @@ def run(args: argparse.Namespace) -> int:
             show_price(price, tariff, chosen.name, settings.max_requests)
             return 0
         with BundleStore(Header(settings, named, baseline.id), args.evidence) as store:
+            if suite.name == PRIVATE:
+                known, count = judging_band(baseline), len(baseline.by_prompt)
+                connection.say_power(
+                    count, delta=known.delta, c=known.c, alpha=settings.alpha, seed=baseline.seed
+                )
             if price is not None:
                 show_price(price, tariff, chosen.name, settings.max_requests)
             try:
@@ -159,6 +167,12 @@ def run(args: argparse.Namespace) -> int:
     if args.report:
         show_result(result, tariff)
     return report(result, args.json)
+
+
+def judging_band(baseline: Baseline) -> Band:
+    """The honest band that a run on this baseline's own lists is judged by."""
+    contexts = usable_contexts(baseline, (ContextType.FIRST_TOKEN, ContextType.CHAT_PREFIX))
+    return band(baseline, contexts, tv_score(baseline.k))
 
 
 def report(result: dict[str, Any], path: Path | None) -> int:

@@ -125,7 +125,7 @@ class _Reference:
     """Answers a request as the baseline knows it, else with filling of the longest length."""
 
     def __init__(self, baseline: Baseline, suite: Suite) -> None:
-        prompts = {_text(prompt.messages): prompt.id for prompt in suite.prompts}
+        prompts = {_text(prompt.messages, prompt.tools): prompt.id for prompt in suite.prompts}
         self._prompts = {text: key for text, key in prompts.items() if key in baseline.by_prompt}
         self._counts = baseline.prompt_tokens
         honest = baseline.of_role(Role.HONEST)
@@ -142,7 +142,7 @@ class _Reference:
         prefix = ""
         if messages and messages[-1].get("role") == "assistant":
             prefix, messages = str(messages[-1].get("content") or ""), messages[:-1]
-        prompt = self._prompts.get(_text(messages), "") if "tools" not in probe.body else ""
+        prompt = self._prompts.get(_text(messages, probe.body.get("tools", ())), "")
         listed = self._certain.get((prompt, prefix)) or self._lists.get((prompt, prefix))
         tokens = self._prompt_tokens(probe.body, prompt, prefix)
         most = most_tokens(probe.body)
@@ -171,5 +171,6 @@ class _Reference:
         return math.ceil(len(json.dumps(asked, ensure_ascii=False)) / CHARACTERS) + around
 
 
-def _text(messages: Sequence[Mapping[str, Any]]) -> str:
-    return json.dumps([dict(message) for message in messages], ensure_ascii=False, sort_keys=True)
+def _text(messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]) -> str:
+    asked = [[dict(message) for message in messages], [dict(tool) for tool in tools]]
+    return json.dumps(asked, ensure_ascii=False, sort_keys=True)
