@@ -138,8 +138,7 @@ class _Reference:
         self._rng = np.random.default_rng(baseline.seed)
 
     def ask(self, probe: Probe) -> Observation:
-        messages = probe.body.get("messages") or ()
-        prefix = ""
+        messages, prefix = _messages(probe.body), ""
         if messages and messages[-1].get("role") == "assistant":
             prefix, messages = str(messages[-1].get("content") or ""), messages[:-1]
         prompt = self._prompts.get(_text(messages, probe.body.get("tools", ())), "")
@@ -167,8 +166,14 @@ class _Reference:
         if prompt in self._counts:
             return self._counts[prompt] + math.ceil(len(prefix) / CHARACTERS)
         asked = {key: body[key] for key in ("messages", "prompt", "tools", "response_format") if key in body}
-        around = AROUND * len(body.get("messages") or ())
+        around = AROUND * len(_messages(body))
         return math.ceil(len(json.dumps(asked, ensure_ascii=False)) / CHARACTERS) + around
+
+
+def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The messages of a request; none where it is malformed, as some are on purpose."""
+    found = body.get("messages")
+    return found if isinstance(found, list) and all(isinstance(one, Mapping) for one in found) else []
 
 
 def _text(messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]) -> str:

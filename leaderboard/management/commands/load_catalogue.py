@@ -13,8 +13,8 @@ from leaderboard.services.catalogue import load_catalogue
 
 class Command(BaseCommand):
     help = (
-        "Register the models and providers of leaderboard/catalogue that are not there yet. They are listed as "
-        "not yet measured. What exists is left as it is, so it may be called again at any time."
+        "Register the models and providers of leaderboard/catalogue that are not there yet. They are listed "
+        "as not yet measured. What exists is left as it is, so it may be called again at any time."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
