@@ -74,6 +74,10 @@ deployment: setup
 bench-power: setup ## the error budget: tokens per degradation, causes, false accusations, other methods (FULL=1: hours; KEEP=folder: go on from its answers)
 	@$(BIN)/python -m tests.bench.power $(if $(FULL),--full) $(if $(KEEP),--keep $(KEEP))
 
+.PHONY: bench-runner
+bench-runner: setup ## what our runner costs beside a bare httpx loop and the openai SDK in a thread pool
+	@$(BIN)/python -m tests.bench.runner $(ARGS)
+
 .PHONY: lock
 lock: setup ## make the lock files again from pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check $(UV)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from verifier.scoring.field import in_the_field
 from verifier.scoring.rank_bands import Interval, rank_bands
 
 VERSION = 1
@@ -69,6 +70,7 @@ def build(model: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> dic
     ranks = rank_bands([_interval(row["result"]["fidelity"]) for row in comparable])
     for row, rank in zip(comparable, ranks, strict=True):
         row["rank"] = {"place": rank.place, "tied": rank.tied}
+    _flag(rows)
     scale = max(comparable, key=lambda row: (row["run"]["ended"], row["endpoint"]["id"]), default=None)
     return {
         "board": VERSION,
@@ -105,10 +107,32 @@ def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
         "rank": None,
         "result": shown,
         "nearest": ladder.get("nearest"),
+        "flags": [],
         "tools": None if result is None else tools(result.get("findings") or ()),
         "rungs": list(ladder.get("rungs") or ()),
         "terms": terms,
     }
+
+
+def _flag(rows: Sequence[dict[str, Any]]) -> None:
+    """Mark the rows whose first token or price lies suspiciously far below the field of this model."""
+    for kind, value in (("fast", _first_token), ("cheap", _price)):
+        known = {str(place): found for place, row in enumerate(rows) if (found := value(row)) is not None}
+        for place, standing in in_the_field(known).items():
+            if standing.low:
+                rows[int(place)]["flags"].append({"kind": kind, "z": standing.z, "n": standing.n})
+
+
+def _first_token(row: Mapping[str, Any]) -> float | None:
+    speed = (row["result"] or {}).get("speed") or {}
+    value = (speed.get("first_token_ms") or {}).get("p50")
+    return None if value is None else float(value)
+
+
+def _price(row: Mapping[str, Any]) -> float | None:
+    """The price of a prompt token and a completion token together."""
+    paid = row["endpoint"].get("price_in"), row["endpoint"].get("price_out")
+    return None if None in paid else float(paid[0]) + float(paid[1])
 
 
 def tools(findings: Sequence[Mapping[str, Any]]) -> bool | None:

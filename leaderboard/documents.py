@@ -53,7 +53,7 @@ def endpoint(model: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]
         "price": {"input": offer["price_in"], "output": offer["price_out"]},
         "verdict": result.get("verdict"),
         "awaits": result.get("awaits"),
-        "grade": result.get("grade"),
+        "grade": (result.get("grade") or {}).get("letter"),
         "fidelity": _fidelity(result),
         "honest_band": result.get("honest_band"),
         "agreement": result.get("agreement"),

@@ -16,7 +16,7 @@ from verifier.checks.session import Session, Settings
 from verifier.scoring.result import build
 from verifier.suites import Suite
 
-__all__ = ["Settings", "SuiteMismatch", "verification"]
+__all__ = ["Settings", "SuiteMismatch", "require_suite", "verification"]
 
 
 class SuiteMismatch(ValueError):
@@ -30,6 +30,20 @@ def verification(
 
     `endpoint` is `{"base_url", "upstream_model"}`, copied into the result. Raises SuiteMismatch.
     """
+    require_suite(baseline, suite)
+    session = Session(suite, baseline, settings)
+    findings: list[Finding] = []
+    for check, _ in discover():
+        if check.behaviour and not session.plan.has(check.name):
+            continue
+        findings.append((yield from check.run(session)))
+        if not session.capabilities.reachable:
+            break
+    return build(session, findings, endpoint)
+
+
+def require_suite(baseline: Baseline, suite: Suite) -> None:
+    """Raise SuiteMismatch unless the baseline was recorded with this suite and its hidden pool."""
     known = {prompt.id for prompt in suite.prompts}
     if baseline.suite_sha256 != suite.sha256 or not known.issuperset(
         prompt_id for prompt_id in baseline.by_prompt if baseline.hidden_sha256 is None
@@ -40,12 +54,3 @@ def verification(
         )
     if (why := missing_pool(baseline, suite)) is not None:
         raise SuiteMismatch(why)
-    session = Session(suite, baseline, settings)
-    findings: list[Finding] = []
-    for check, _ in discover():
-        if check.behaviour and not session.plan.has(check.name):
-            continue
-        findings.append((yield from check.run(session)))
-        if not session.capabilities.reachable:
-            break
-    return build(session, findings, endpoint)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from leaderboard import charts
-from leaderboard.pages import numbers, weighing, words
+from leaderboard.pages import grading, numbers, weighing, words
 from leaderboard.pages.details import Detail, lines
 from leaderboard.pages.headline import Headline, headline, numbers_sentence
 from leaderboard.pages.rows import agreement, short
@@ -126,7 +126,7 @@ def report(result: Mapping[str, Any] | None, endpoint: Endpoint, others: Sequenc
         share=_share(found.get("agreement")),
         excludes=str(found.get("excludes") or ""),
         stopped=words.STOPPED.get(str(found.get("stopped_because")), ""),
-        facts=_facts(found) if found else (),
+        facts=_facts(found, endpoint) if found else (),
         declared=declaration.get("declared") or endpoint.declared_quantization,
         measured=declaration.get("measured") or "",
         declaration=declaration.get("state") or "unknown",
@@ -197,8 +197,9 @@ def _ladder_lines(
     return tuple(line for _, line in sorted(found, key=lambda pair: -pair[0]))
 
 
-def _facts(result: Mapping[str, Any]) -> tuple[Fact, ...]:
-    facts = [*_measured(result), *_decided(result), *_spent(result), *_provenance(result)]
+def _facts(result: Mapping[str, Any], endpoint: Endpoint) -> tuple[Fact, ...]:
+    graded = Fact("Grade", *grading.grade(result))
+    facts = [graded, *_measured(result), *_decided(result), *_spent(result, endpoint), *_provenance(result)]
     return tuple(fact for fact in facts if fact.value and fact.value != numbers.NONE)
 
 
@@ -251,18 +252,15 @@ def _decided(result: Mapping[str, Any]) -> list[Fact]:
     return facts
 
 
-def _spent(result: Mapping[str, Any]) -> list[Fact]:
+def _spent(result: Mapping[str, Any], endpoint: Endpoint) -> list[Fact]:
     read, written = numbers.whole(result.get("prompt_tokens")), numbers.whole(result.get("completion_tokens"))
     probing = f"{numbers.whole(result.get('probe_tokens'))} of them to learn what it offers"
     facts = [
         Fact("Requests", numbers.whole(result.get("requests"))),
         Fact("Tokens", f"{read} read, {written} written", probing),
     ]
-    first = (result.get("speed") or {}).get("first_token_ms") or {}
-    if first.get("p50") is not None:
-        value = f"{numbers.quantity(first['p50'], 'ms')} (p95 {numbers.quantity(first.get('p95'), 'ms')})"
-        facts.append(Fact("First token", value, f"median of {numbers.whole(first.get('n'))}"))
-    return facts
+    facts.append(Fact("Cost", grading.cost(result, endpoint), "of this run, at the endpoint's price"))
+    return [*facts, *(Fact(*said) for said in grading.speeds(result))]
 
 
 def _provenance(result: Mapping[str, Any]) -> list[Fact]:

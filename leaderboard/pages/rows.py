@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from leaderboard import charts
-from leaderboard.pages import numbers, words
+from leaderboard.pages import grading, numbers, words
 from leaderboard.pages.filters import first_token, price
 from leaderboard.pages.words import Term
 
@@ -63,6 +63,8 @@ class Row:
     measured: str
     declaration: str
     cause: str
+    grade: str
+    flags: tuple[str, ...]
     awaits: str
     decision_tokens: str
     completion_tokens: str
@@ -129,6 +131,8 @@ def board_row(
         measured=declaration.get("measured") or "",
         declaration=declaration.get("state") or "unknown",
         cause=str((result.get("cause") or {}).get("name") or ""),
+        grade=grading.letter(result),
+        flags=grading.flags(row),
         awaits=_awaits(result),
         decision_tokens=_decided(result),
         completion_tokens=numbers.whole(written) if written else "",

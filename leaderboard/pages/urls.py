@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from leaderboard.pages import compare, views
+from leaderboard.pages import compare, guide, views
 
 app_name = "pages"
 
@@ -23,4 +23,5 @@ urlpatterns = [
     path("runs/<uuid:run_id>/probes/<int:number>.json", views.probe_json, name="probe-json"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("methodology/", views.methodology, name="methodology"),
+    path("guide/", guide.guide, name="guide"),
 ]

@@ -48,7 +48,7 @@ def attest(certificate: Certificate) -> None:
             model=endpoint.model.slug,
             revision=run.baseline.reference.provenance or run.baseline.reference.label,
             verdict=run.verdict,
-            grade=result.get("grade") or "",
+            grade=(result.get("grade") or {}).get("letter") or "",
             fidelity=result.get("fidelity"),
             k=result.get("k") or 0,
             evidence_level=result.get("evidence_level") or "",

@@ -91,6 +91,8 @@ def result(
     if found is None:
         place = dict.fromkeys(place)
     value = None if fidelity is None else dict(zip(("value", "low", "high"), fidelity, strict=True))
+    if isinstance(letter := kwargs.get("grade"), str):
+        kwargs["grade"] = {"letter": letter, "caps": [], "unknown": []}
     return {
         "assay_result": 1,
         "model": "HuggingFaceTB/SmolLM2-135M-Instruct",

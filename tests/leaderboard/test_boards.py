@@ -75,3 +75,18 @@ def test_a_board_is_json_and_keeps_no_more_than_it_shows() -> None:
     board = boards.build(MODEL, [entry("a", result(findings=[{"details": "x" * 100_000}]))])
     assert len(json.dumps(board)) < 4_000
     assert "base_url" not in json.dumps(board)
+
+
+def test_who_is_far_faster_or_cheaper_than_the_field_is_flagged_and_ranked_as_ever() -> None:
+    entries = []
+    for place, (milliseconds, price) in enumerate([(300, 2), (320, 2.2), (280, 1.9), (310, 2.1), (30, 0.2)]):
+        speed = {"first_token_ms": {"p50": milliseconds, "p95": 900.0, "n": 100}}
+        one = entry(f"e{place}", result(speed=speed))
+        entries.append({**one, "endpoint": {**one["endpoint"], "price_in": price, "price_out": price}})
+    board = boards.build(MODEL, entries)
+    flagged = {row["endpoint"]["label"]: [flag["kind"] for flag in row["flags"]] for row in board["rows"]}
+    assert flagged == {"e0": [], "e1": [], "e2": [], "e3": [], "e4": ["fast", "cheap"]}
+    assert all(flag["n"] == 5 and flag["z"] < -3.5 for flag in board["rows"][-1]["flags"])
+    assert {row["rank"]["place"] for row in board["rows"]} == {1}
+    few = boards.build(MODEL, entries[1:])
+    assert not any(row["flags"] for row in few["rows"])

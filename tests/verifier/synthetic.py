@@ -40,6 +40,8 @@ OTHER_VOCABULARY = (
 HIDDEN_PROMPT = "\nhidden"
 SYSTEM_PROMPT_TOKENS = 13
 """All that a hidden prompt adds, that one word among it."""
+UNBOUNDED = 64
+"""Tokens of an answer whose request bounds it not."""
 DRAFT_NOISE = 1.0
 """Nats by which a draft model's logits stray from those of the weights it drafts for."""
 TEMPLATE = (
@@ -102,6 +104,8 @@ class Synthetic:
             return self._failed(probe, Fault.UNREACHABLE)
         if self.fails and _hash("fails", self.stack, probe.key)[0] / 256 < self.fails:
             return self._failed(probe, self.fault)
+        if _malformed(probe.body):
+            return self._failed(probe, Fault.REJECTED)
         if probe.body.get("top_logprobs", 0) > self.refuses_above or self.refuses & probe.body.keys():
             return self._failed(probe, Fault.REJECTED)
         answer = self.complete(probe.body)
@@ -113,7 +117,7 @@ class Synthetic:
         temperature = float(body.get("temperature", 1.0))
         k = int(body.get("top_logprobs") or body.get("logprobs") or 0)
         noise = self.noise if self._reached(prompt, prefix) else 0.0
-        wanted = int(body["max_tokens"]) + self.extra_tokens
+        wanted = int(body.get("max_tokens", UNBOUNDED)) + self.extra_tokens
         written, positions, count, pending, stop = prefix.encode(), list[Position](), 0, b"", False
         while count < wanted and not stop:
             logprobs = self.next_token(prompt, written, noise)
@@ -221,6 +225,17 @@ class Synthetic:
 
     def _failed(self, probe: Probe, fault: Fault) -> Observation:
         return Observation(probe.key, fault.status, fault=fault, detail=f"The toy says {fault}.")
+
+
+def _malformed(body: Mapping[str, Any]) -> bool:
+    """Whether no server takes this request."""
+    messages, temperature, most = (body.get(key) for key in ("messages", "temperature", "max_tokens"))
+    return (
+        ("prompt" not in body and (not isinstance(messages, list) or not messages))
+        or not isinstance(temperature, int | float | None)
+        or not isinstance(most, int | None)
+        or (most is not None and most < 1)
+    )
 
 
 def converse(dialogue: Generator[Ask, Sequence[Observation], T], endpoint: Synthetic) -> T:

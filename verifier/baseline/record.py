@@ -168,7 +168,7 @@ def draw(suite: Suite, prompts: int | None, seed: int) -> list[Prompt]:
 
 def _answer_probe(prompt: Prompt) -> Probe:
     tokens = 1 if prompt.category == LONG_CATEGORY else ANSWER_TOKENS
-    body = chat_body(prompt.messages, max_tokens=tokens, top_logprobs=TOP_LOGPROBS)
+    body = chat_body(prompt.messages, max_tokens=tokens, top_logprobs=TOP_LOGPROBS, tools=prompt.tools)
     return Probe(f"{prompt.id}/answer", "chat/completions", body, Purpose.RECORDING)
 
 
@@ -246,7 +246,12 @@ def _find_style(
             Probe(
                 f"style/{style}/{probe.prompt_id}",
                 "chat/completions",
-                chat_body(prompts[probe.prompt_id].messages, prefix=probe.prefix, style=style),
+                chat_body(
+                    prompts[probe.prompt_id].messages,
+                    prefix=probe.prefix,
+                    style=style,
+                    tools=prompts[probe.prompt_id].tools,
+                ),
                 Purpose.RECORDING,
             )
             for probe in certain
@@ -268,7 +273,9 @@ def _raw(
     if template is None:
         return {}
     first = [c for c in contexts if c.type is ContextType.FIRST_TOKEN]
-    first = [c for c in first if prompts[c.prompt_id].category != LONG_CATEGORY]
+    first = [
+        c for c in first if prompts[c.prompt_id].category != LONG_CATEGORY and not prompts[c.prompt_id].tools
+    ]
     chosen = first[:: max(1, len(first) // RAW_PROMPTS)][:RAW_PROMPTS]
     texts: dict[str, str] = {}
     for context in chosen:

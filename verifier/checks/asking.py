@@ -57,6 +57,7 @@ def chat_body(
     max_tokens: int = 1,
     top_logprobs: int | None = None,
     sampling: Sampling | None = None,
+    tools: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The body of a chat request; with `prefix` the answer's beginning is pinned in the given `style`.
 
@@ -78,6 +79,8 @@ def chat_body(
         body["messages"].append(last)
     if top_logprobs:
         body |= {"logprobs": True, "top_logprobs": top_logprobs}
+    if tools:
+        body["tools"] = [dict(tool) for tool in tools]
     return body
 
 
@@ -96,6 +99,7 @@ def context_probe(
         style=style,
         top_logprobs=top_logprobs,
         sampling=sampling,
+        tools=prompt.tools,
     )
     return Probe(context.id, "chat/completions", body, purpose)
 

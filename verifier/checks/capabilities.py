@@ -152,8 +152,8 @@ def _text(
 def _one(
     session: Session, context: Context, top_logprobs: int | None, sampling: Sampling | None = None
 ) -> Asking:
-    messages = session.prompts[context.prompt_id].messages
-    body = chat_body(messages, top_logprobs=top_logprobs, sampling=sampling)
+    prompt = session.prompts[context.prompt_id]
+    body = chat_body(prompt.messages, top_logprobs=top_logprobs, sampling=sampling, tools=prompt.tools)
     drawn = "greedy" if sampling is None else "whole" if sampling.whole else "drawn"
     key = f"capability/{context.id}/{top_logprobs or 'text'}/{drawn}"
     probe = Probe(key, "chat/completions", body, Purpose.CAPABILITY)
@@ -180,6 +180,7 @@ def _prefix_style(session: Session, k: int) -> Generator[Ask, Sequence[Observati
                     prefix=place.prefix,
                     style=style,
                     top_logprobs=k or None,
+                    tools=session.prompts[place.prompt_id].tools,
                 ),
                 Purpose.CAPABILITY,
             )

@@ -21,7 +21,12 @@ MORE = 2
 def answer_probe(prompt: Prompt, contexts: Sequence[Context], k: int, purpose: Purpose) -> Probe:
     """One greedy answer, as long as the last of the prompt's `contexts` needs."""
     last = max(_place(context) for context in contexts)
-    body = chat_body(prompt.messages, max_tokens=last + 1 + (MORE if last else 0), top_logprobs=k or None)
+    body = chat_body(
+        prompt.messages,
+        max_tokens=last + 1 + (MORE if last else 0),
+        top_logprobs=k or None,
+        tools=prompt.tools,
+    )
     return Probe(f"{prompt.id}/greedy", "chat/completions", body, purpose)
 
 

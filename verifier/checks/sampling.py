@@ -185,8 +185,14 @@ def _draw_first_tokens(session: Session, decision: Decision) -> Generator[Ask, S
 def _probe(session: Session, prompt_id: str, tokens: int, top_logprobs: int | None) -> Probe:
     seed = draw_seed(session.settings.seed, f"{prompt_id}/drawn")
     sampling = Sampling(seed, session.capabilities.whole_sampling)
-    messages = session.prompts[prompt_id].messages
-    body = chat_body(messages, max_tokens=tokens, top_logprobs=top_logprobs, sampling=sampling)
+    prompt = session.prompts[prompt_id]
+    body = chat_body(
+        prompt.messages,
+        max_tokens=tokens,
+        top_logprobs=top_logprobs,
+        sampling=sampling,
+        tools=prompt.tools,
+    )
     return Probe(f"{prompt_id}/drawn", "chat/completions", body, Purpose.DECISION)
 
 

@@ -24,7 +24,7 @@ STAGE = "the reference scores"
 
 def scored_probe(prompt: Prompt, k: int, purpose: Purpose) -> Probe:
     """An ordinary greedy answer, as long as the reference's were."""
-    body = chat_body(prompt.messages, max_tokens=ANSWER_TOKENS, top_logprobs=k)
+    body = chat_body(prompt.messages, max_tokens=ANSWER_TOKENS, top_logprobs=k, tools=prompt.tools)
     return Probe(f"{prompt.id}/greedy", "chat/completions", body, purpose)
 
 

@@ -189,6 +189,10 @@ class Session:
         """Whether the budget covers all of `probes`."""
         return len(self._affordable(probes)) == len(probes)
 
+    def answers_of_endpoint(self) -> list[Observation]:
+        """Every observation of the endpoint, without the live reference's."""
+        return list(self._of_endpoint())
+
     def _of_endpoint(self) -> Iterator[Observation]:
         return (o for key, o in self.observations.items() if not self.probes[key].of_reference)
 
@@ -205,10 +209,17 @@ class Session:
             requests += 1
             if self.settings.max_tokens is not None and tokens > self.settings.max_tokens:
                 break
-            if self.settings.max_requests is not None and requests > self.settings.max_requests:
+            if (most := self._most_requests(probe.purpose)) is not None and requests > most:
                 break
             kept.append(probe)
         return kept
+
+    def _most_requests(self, purpose: Purpose) -> int | None:
+        """The bound of requests: a plan may keep some of them, at most half, for the checks of behaviour."""
+        most = self.settings.max_requests
+        if most is None or purpose is Purpose.BEHAVIOUR:
+            return most
+        return most - min(self.plan.reserved, most // 2)
 
 
 def _alive(probe: Probe, observation: Observation) -> bool:

@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     if degraded and len(args.base_url) > 1:
         raise CommandError("a rung or variant is one deployment; call calibrate once for each")
     baseline = connection.read_baseline(args.baseline)
-    suite = connection.suite_of(baseline.suite, args.hidden)
+    suite = connection.suite_of(baseline.suite, args.hidden, args.prompts_file)
     role = Role.RUNG if args.rung else Role.VARIANT if args.variant else Role.HONEST
     for base_url in args.base_url:
         endpoint = connection.target(args, base_url, args.model or baseline.model)

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
             f"this bundle was judged against the baseline {header.baseline}, and {args.baseline} is "
             f"{baseline.id}; give the baseline file of that run"
         )
-    suite = connection.suite_of(baseline.suite, args.hidden)
+    suite = connection.suite_of(baseline.suite, args.hidden, args.prompts_file)
     try:
         dialogue = verification(baseline, suite, header.settings, endpoint=header.endpoint)
         result = replay(dialogue, observations)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from verifier.baseline import band
 from verifier.baseline.record import RecordingError, record
 from verifier.baseline.template import ChatTemplate, TemplateFault
 from verifier.cli import connection
 from verifier.cli.errors import CommandError
 from verifier.runner import MemoryStore
+
+ALPHA = 0.01
+"""The error rate that a run has by default."""
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -42,6 +46,12 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="the model's own chat template (Jinja, from its tokenizer): some prompts are then also asked as "
         "raw text, which tells a wrong template or a hidden prompt from changed weights",
     )
+    parser.add_argument(
+        "--no-behaviour",
+        dest="behaviour",
+        action="store_false",
+        help="leave out what the checks of behaviour compare an endpoint with (tool calls, tasks, ...)",
+    )
     connection.add_hidden_argument(parser)
     connection.add_endpoint_arguments(parser)
     parser.set_defaults(run=run)
@@ -49,15 +59,27 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Write the baseline; says on stdout what it holds. Raises CommandError."""
-    suite = connection.suite_of(args.suite, args.hidden)
+    suite = connection.suite_of(args.suite, args.hidden, args.prompts_file)
     if not args.output.parent.is_dir():
         raise CommandError(f"there is no folder {args.output.parent} to write the baseline to; make it first")
     endpoint = connection.target(args, args.base_url, args.model)
+    if args.prompts_file is not None:
+        # Nothing is calibrated yet, so the widest band that a first baseline gets is assumed.
+        delta, count = band.UNCALIBRATED, min(args.prompts or len(suite.prompts), len(suite.prompts))
+        c = band.RUNG_WITHOUT_LADDER * delta
+        connection.say_power(count, delta=delta, c=c, alpha=ALPHA, seed=args.seed)
     try:
         template = None
         if args.chat_template is not None:
             template = ChatTemplate(args.chat_template.read_text("utf-8"))
-        dialogue = record(suite, model=args.model, seed=args.seed, prompts=args.prompts, template=template)
+        dialogue = record(
+            suite,
+            model=args.model,
+            seed=args.seed,
+            prompts=args.prompts,
+            template=template,
+            behaviour=args.behaviour,
+        )
         baseline = connection.run(args, dialogue, endpoint, MemoryStore())
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"cannot read the chat template: {error}") from error

@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError(f"cannot read the baseline of that run: {error}") from error
     if baseline.id != header.baseline:
         raise CommandError(f"the baseline that {site} gives is {baseline.id}, not {header.baseline}")
-    suite = connection.suite_of(baseline.suite, args.hidden)
+    suite = connection.suite_of(baseline.suite, args.hidden, args.prompts_file)
     named = dict(header.endpoint)
     if args.base_url:
         named["base_url"] = args.base_url

@@ -15,6 +15,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, Protocol
 
@@ -46,6 +47,7 @@ class UrlParts:
     port: int | None
 
 
+@lru_cache(maxsize=256)
 def split_url(url: str) -> UrlParts:
     """What httpx reads in a URL.
 
@@ -161,20 +163,63 @@ class Reply:
             raise malformed(f"The answer is encoded as {encoding!r} although only identity was accepted.")
 
 
+class Connections:
+    """Lends connections, each to one request at a time, and keeps those that may serve another.
+
+    httpcore's own pool looks at every connection and every waiting request whenever one of them changes,
+    which costs more than the requests themselves at a concurrency of 64. The client bounds how many are in
+    use.
+    """
+
+    def __init__(self, guard: Admission, connect_seconds: float, tls: ssl.SSLContext) -> None:
+        self._backend = GuardedBackend(guard, connect_seconds)
+        self._tls = tls
+        self._idle: list[httpcore.AsyncHTTPConnection] = []
+        self._lent: set[httpcore.AsyncHTTPConnection] = set()
+
+    @asynccontextmanager
+    async def one(self, origin: httpcore.Origin) -> AsyncIterator[httpcore.AsyncHTTPConnection]:
+        """A connection to `origin`, the last one used if it is still open, else one to be opened."""
+        connection = await self._kept(origin) or httpcore.AsyncHTTPConnection(
+            origin,
+            ssl_context=self._tls,
+            keepalive_expiry=KEEP_ALIVE_SECONDS,
+            network_backend=self._backend,
+        )
+        self._lent.add(connection)
+        try:
+            yield connection
+        finally:
+            self._lent.discard(connection)
+            if connection.is_idle() and not connection.is_closed():
+                self._idle.append(connection)
+            else:
+                await connection.aclose()
+
+    async def _kept(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.can_handle_request(origin) and not connection.has_expired():
+                return connection
+            await connection.aclose()
+        return None
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for connection in [*self._idle, *self._lent]:
+            await connection.aclose()
+        self._idle.clear()
+
+
 class Transport:
     """Connections to one endpoint, kept alive between requests; every new one passes the guard."""
 
     def __init__(self, guard: Admission, limits: Limits, tls: ssl.SSLContext | None = None) -> None:
         self._limits = limits
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls or tls_context(),
-            max_connections=limits.concurrency,
-            keepalive_expiry=KEEP_ALIVE_SECONDS,
-            network_backend=GuardedBackend(guard, limits.connect),
-        )
+        self._connections = Connections(guard, limits.connect, tls or tls_context())
 
     async def aclose(self) -> None:
-        await self._pool.aclose()
+        await self._connections.aclose()
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> AbstractAsyncContextManager[Reply]:
         """Send `body`, as `_send` does."""
@@ -197,7 +242,7 @@ class Transport:
             EgressRefused: from the guard, before anything is sent.
             Failure: no reply.
         """
-        parsed = httpx.URL(url)
+        address, netloc = _address(url)
         connected = False
 
         async def trace(event: str, info: dict[str, Any]) -> None:
@@ -206,11 +251,9 @@ class Transport:
 
         request = httpcore.Request(
             method,
-            httpcore.URL(
-                scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path
-            ),
+            address,
             headers={
-                b"Host": parsed.netloc,
+                b"Host": netloc,
                 b"Accept-Encoding": b"identity",
                 # What an ordinary client of this library sends: endpoints should not know they are measured.
                 b"User-Agent": f"python-httpx/{httpx.__version__}".encode(),
@@ -219,14 +262,25 @@ class Transport:
             content=body,
             extensions={"timeout": {"connect": self._limits.connect}, "trace": trace},
         )
-        try:
-            response = await self._pool.handle_async_request(request)
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
-            raise _no_reply(error, reused=not connected) from None
-        try:
-            yield Reply(response, self._limits.max_bytes)
-        finally:
-            await response.aclose()
+        async with self._connections.one(request.url.origin) as connection:
+            try:
+                response = await connection.handle_async_request(request)
+            except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
+                raise _no_reply(error, reused=not connected) from None
+            try:
+                yield Reply(response, self._limits.max_bytes)
+            finally:
+                await response.aclose()
+
+
+@lru_cache(maxsize=256)
+def _address(url: str) -> tuple[httpcore.URL, bytes]:
+    """A URL as httpcore takes it, and what its Host header says."""
+    parsed = httpx.URL(url)
+    address = httpcore.URL(
+        scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path
+    )
+    return address, parsed.netloc
 
 
 def tls_context() -> ssl.SSLContext:

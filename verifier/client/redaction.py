@@ -31,6 +31,7 @@ class Redactor:
     def __init__(self, key: str | None) -> None:
         key = (key or "").strip()
         self._key = key if len(key) >= SHORTEST_SECRET else ""
+        self._folded_key = _folded(self._key)
         self._short = key if 4 <= len(key) < SHORTEST_SECRET else ""
         self._spellings = tuple(sorted(set(map(_folded, _spellings(self._key))), key=len, reverse=True))
 
@@ -73,9 +74,9 @@ class Redactor:
         What is found is blanked before the next look, so that the work stays linear in the text even for
         a server that sends the key a thousand times.
         """
-        key = _folded(self._key)
+        key = self._folded_key
         found: list[tuple[int, int]] = []
-        if len(key) < 2 * _PIECE:
+        if len(key) < 2 * _PIECE or len(rest) < _PIECE:
             return found
         for at in range(len(key) - _PIECE + 1):
             spans = [

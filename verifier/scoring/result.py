@@ -12,7 +12,8 @@ from verifier.evidence.canonical import rounded
 from verifier.scoring import policy
 from verifier.scoring.cause import Cause, cause_of
 from verifier.scoring.declaration import compare
-from verifier.scoring.speed import first_token
+from verifier.scoring.grades import grade
+from verifier.scoring.speed import speed
 
 RESULT = 1
 
@@ -43,6 +44,9 @@ def build(session: Session, findings: Sequence[Finding], endpoint: Mapping[str, 
         "verdict": verdict,
         "sentence": _sentence(session, verdict, by_check, cause),
         "cause": cause and {"name": cause.name, "support": cause.support, "evidence": cause.evidence},
+        "grade": grade(
+            verdict, seen.get("evidence_level", "none"), ladder, by_check, session.contract
+        ).to_json(),
         "fidelity": seen.get("fidelity"),
         "fidelity_common": seen.get("fidelity_common"),
         "honest_band": seen.get("honest_band"),
@@ -73,13 +77,14 @@ def build(session: Session, findings: Sequence[Finding], endpoint: Mapping[str, 
         "prompts": seen.get("prompts", 0),
         "stopped_because": stopped_because,
         "excludes": seen.get("excludes") if verdict == "faithful" else None,
-        "speed": {"first_token_ms": first_token(session.observations.values())},
+        "speed": speed(session.answers_of_endpoint()),
         "findings": [_finding_json(finding) for finding in findings],
         "versions": {
             "suite": f"{session.baseline.suite} sha256:{session.baseline.suite_sha256}",
             "hidden_pool": session.baseline.hidden_sha256 and f"sha256:{session.baseline.hidden_sha256}",
             "contract": f"{session.contract.family} {session.contract.version}",
             "policy": policy.VERSION,
+            "grading": policy.GRADING,
             "assay": version("assay"),
         },
         "plan": session.settings.plan,

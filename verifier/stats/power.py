@@ -11,6 +11,8 @@ from verifier.stats.decision import Decision
 
 ORDERS = 40
 ENOUGH = 0.9
+DEVIATIONS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5)
+"""Mean deviations that are told apart where only the number of prompts is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +62,35 @@ def replay_rung(
             found.append(decision.n)
     median = float(np.median(found)) if found else None
     return Replay(len(found) / orders, faithful / orders, median, orders)
+
+
+def smallest_shown(
+    prompts: int,
+    *,
+    delta: float,
+    c: float,
+    alpha: float,
+    rng: np.random.Generator,
+    orders: int = 60,
+) -> float | None:
+    """The smallest mean deviation of `DEVIATIONS` that so many prompts show in nine of ten runs; None if even
+    the largest stays unseen.
+
+    Nothing is known of the prompts yet, so their deviations are drawn from an exponential distribution with
+    that mean, cut off at 1: a few of them tell much, most of them little, as in recorded ladders.
+    """
+    shape = rng.standard_exponential((orders, prompts))
+    for mean in DEVIATIONS:
+        if mean <= delta:
+            continue
+        found = 0
+        for row in shape:
+            decision = Decision(delta=delta, c=c, alpha=alpha)
+            for value in row:
+                decision.update(min(1.0, mean * float(value)))
+                if decision.verdict:
+                    break
+            found += decision.verdict == "deviating"
+        if found >= ENOUGH * orders:
+            return mean
+    return None

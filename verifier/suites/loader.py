@@ -18,6 +18,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent
 PUBLIC, HIDDEN = "public", "hidden"
@@ -35,7 +36,8 @@ class SuiteError(ValueError):
 class Prompt:
     """One prompt. `language` is an ISO 639-1 code; the last of `messages` is the user's.
 
-    `pool` says where it was read from, so it is no part of a line.
+    `pool` says where it was read from, so it is no part of a line. `tools` are offered with it: only a user's
+    own prompts have any (`suites.private`).
     """
 
     id: str
@@ -43,6 +45,7 @@ class Prompt:
     language: str
     messages: tuple[Mapping[str, str], ...]
     pool: str = PUBLIC
+    tools: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,14 @@ class PlanError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`checks` maps the name of a behaviour check to its sizes. `max_requests` bounds the whole run, None: it
-    is not bounded. `decide_only` and `estimation_prompts` are the defaults of a run's settings.
+    is not bounded; of it, `reserved` requests are kept for the checks of behaviour. `decide_only` and
+    `estimation_prompts` are the defaults of a run's settings.
     """
 
     name: str
     note: str
     max_requests: int | None = None
+    reserved: int = 0
     decide_only: bool = False
     estimation_prompts: int = 60
     checks: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

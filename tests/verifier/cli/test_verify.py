@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -29,7 +30,9 @@ Capsys = pytest.CaptureFixture[str]
 
 
 def verify(capsys: Capsys, baseline_file: Path, url: str, *options: object) -> Said:
-    return call(capsys, "verify", "--baseline", baseline_file, "--base-url", url, "--model", "toy", *options)
+    """Asks about the weights alone, unless the options name another suite."""
+    given = ("--baseline", baseline_file, "--base-url", url, "--model", "toy", "--no-report")
+    return call(capsys, "verify", *given, "--suite", "weights", *options)
 
 
 def result_of(said: Said) -> dict[str, Any]:
@@ -204,10 +207,12 @@ def test_a_result_that_cannot_be_filed_is_still_printed(
 
 def test_progress_is_told_in_plain_lines_without_a_terminal(baseline_file: Path, capsys: Capsys) -> None:
     with serving(Synthetic(noise=INT4)) as server:
-        said = verify(capsys, baseline_file, server.url)
+        said = verify(capsys, baseline_file, server.url, "--price-in", 1, "--price-out", 2)
     lines = said.err.splitlines()[:-1]
     assert lines
-    assert all(line.endswith(" requests") for line in lines)
+    told = re.compile(r"[a-z ]+: \d+ of about \d+ requests(, about \d+ s left)?, \$\S+ so far")
+    assert all(told.fullmatch(line) for line in lines)
+    assert any("s left" in line for line in lines)
     assert {line.partition(":")[0] for line in lines} == {
         "what the endpoint offers",
         "deciding",
@@ -220,7 +225,16 @@ def test_in_a_process_of_its_own_the_bytes_and_the_statuses_are_the_same(
 ) -> None:
     bundle = tmp_path / "b.jsonl.gz"
     with serving(Synthetic(noise=HONEST, stack="x")) as honest, serving(Synthetic(noise=INT4)) as degraded:
-        given = ("--baseline", large_baseline_file, "--model", "toy", "--decide-only")
+        given = (
+            "--baseline",
+            large_baseline_file,
+            "--model",
+            "toy",
+            "--decide-only",
+            "--suite",
+            "weights",
+            "--no-report",
+        )
         faithful = process("verify", *given, "--base-url", honest.url, "--evidence", bundle)
         deviating = process("verify", *given, "--base-url", degraded.url)
         first, second = finished(faithful), finished(deviating)
@@ -244,6 +258,8 @@ def test_ctrl_c_judges_what_was_seen_and_keeps_the_evidence(
             server.url,
             "--model",
             "toy",
+            "--suite",
+            "weights",
             "--evidence",
             bundle,
         )

@@ -35,8 +35,8 @@ KEYS = {
     "contexts", "prompts", "stopped_because", "excludes", "speed", "findings", "versions", "seed",
     "baseline",
     # beyond the list: what explains a deviation, the board's common k, reliability
-    "cause", "fidelity_common", "faulty_requests", "fingerprint", "accuse_at",
-    "decision_scores", "reference_requests", "plan",
+    "plan", "grade", "cause", "fidelity_common", "faulty_requests", "fingerprint", "accuse_at",
+    "decision_scores", "reference_requests",
 }  # fmt: skip
 VERDICTS = {
     "faithful": Synthetic(noise=HONEST, stack="x"),
@@ -101,6 +101,7 @@ def test_numbers_that_must_agree_do(verdict: str, results: dict[str, Result]) ->
         "hidden_pool": None,
         "contract": "openai 1",
         "policy": policy.VERSION,
+        "grading": policy.GRADING,
         "assay": version("assay"),
     }
     for shown in (result["fidelity"], result["fidelity_common"]):
@@ -124,7 +125,10 @@ def test_the_parts_of_a_result_have_the_shapes_the_pages_read(results: dict[str,
         "faithful_bulk", "faithful_tail", "different_model",
     }  # fmt: skip
     assert result["context_types"] == ["first_token", "chat_prefix"]
-    assert set(result["speed"]) == {"first_token_ms"}
+    assert set(result["speed"]) == {
+        "first_token_ms", "inter_token_ms", "tokens_per_second", "by_prompt_length", "success",
+    }  # fmt: skip
+    assert set(result["grade"]) == {"letter", "caps", "unknown"}
     for finding in result["findings"]:
         assert set(finding) == {
             "check", "version", "outcome", "cause", "estimate", "low", "high", "n", "unit", "details",

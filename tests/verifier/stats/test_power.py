@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from verifier.stats.power import ENOUGH, Replay, replay_rung
+from verifier.stats.decision import Decision
+from verifier.stats.power import DEVIATIONS, ENOUGH, Replay, replay_rung, smallest_shown
 
 DELTA, C = 0.006, 0.027
 
@@ -59,3 +60,28 @@ def test_able_means_found_nearly_always_and_never_missed(
     detected: float, called_faithful: float, able: bool
 ) -> None:
     assert Replay(detected, called_faithful, 10, 40).able is able
+
+
+def test_more_prompts_show_smaller_deviations() -> None:
+    shown = [
+        smallest_shown(n, delta=0.012, c=0.048, alpha=0.01, rng=np.random.default_rng(0))
+        for n in (10, 40, 160)
+    ]
+    known = [found for found in shown if found is not None]
+    assert len(known) == 3
+    assert known == sorted(known, reverse=True)
+    assert set(known) <= set(DEVIATIONS)
+    assert smallest_shown(1, delta=0.012, c=0.048, alpha=0.01, rng=np.random.default_rng(0)) is None
+
+
+def test_what_it_says_can_be_seen_is_seen_in_fresh_draws() -> None:
+    shown = smallest_shown(40, delta=0.012, c=0.048, alpha=0.01, rng=np.random.default_rng(0))
+    assert shown is not None
+    rng = np.random.default_rng(1)
+    found = 0
+    for _ in range(100):
+        decision = Decision(delta=0.012, c=0.048, alpha=0.01)
+        for value in rng.standard_exponential(40):
+            decision.update(min(1.0, shown * float(value)))
+        found += decision.verdict == "deviating"
+    assert found >= 80
