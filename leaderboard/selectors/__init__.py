@@ -80,6 +80,7 @@ from leaderboard.selectors.transparency import (
     root_of,
     signing_keys,
 )
+from leaderboard.selectors.work import newest_year, work
 
 __all__ = (
     "CONSIDERED",
@@ -117,6 +118,7 @@ __all__ = (
     "membership",
     "memberships_of",
     "models_on_the_board",
+    "newest_year",
     "observation",
     "observations_of",
     "open_runs",
@@ -155,4 +157,5 @@ __all__ = (
     "tokens_of",
     "top_k",
     "verdicts_published_with",
+    "work",
 )
