@@ -11,6 +11,7 @@ from typing import Any
 from leaderboard import charts
 from leaderboard.pages import numbers, words
 from leaderboard.pages.inert import visible
+from leaderboard.pages.veil import Veil
 from leaderboard.pages.words import Term
 from verifier.models import Finding, Observation
 
@@ -31,7 +32,7 @@ class Context:
     bars: tuple[charts.PairedBar, ...]
 
 
-def most_divergent(findings: Iterable[Finding], limit: int) -> list[Context]:
+def most_divergent(findings: Iterable[Finding], limit: int, veil: Veil) -> list[Context]:
     """The contexts that differ most, from whichever finding names them, the most divergent first."""
     found = [
         context
@@ -40,7 +41,7 @@ def most_divergent(findings: Iterable[Finding], limit: int) -> list[Context]:
         if isinstance(context, Mapping)
     ]
     found.sort(key=lambda context: -float(context.get("tv") or 0.0))
-    return [_context(context) for context in found[:limit]]
+    return [_context(veil.over_context(context)) for context in found[:limit]]
 
 
 def _context(context: Mapping[str, Any]) -> Context:

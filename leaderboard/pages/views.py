@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -20,6 +22,7 @@ from leaderboard.pages.filters import SORTS, Filters, first_token, price
 from leaderboard.pages.headline import Headline, board_sentence, headline
 from leaderboard.pages.methodology import methodology as explained
 from leaderboard.pages.report import commands, finding_line, past, report
+from leaderboard.pages.veil import Veil
 from leaderboard.pages.weighing import watched
 from verifier.models import Observation, Run, RunState
 from verifier.scoring import policy
@@ -137,7 +140,7 @@ def endpoint(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
         "awaits": awaits,
         "report": report(result, found, rows.other_fidelities(board, str(found.pk))),
         "share_ticks": charts.SHARE_TICKS,
-        "contexts": evidence.most_divergent(findings, CONTEXTS_SHOWN),
+        "contexts": evidence.most_divergent(findings, CONTEXTS_SHOWN, Veil(_pool(result))),
         "findings": [finding_line(finding) for finding in findings],
         "commands": commands(found, result),
         "history": [past(run) for run in runs],
@@ -169,6 +172,7 @@ def run_context(request: HttpRequest, found: Run) -> dict[str, object]:
     if status in words.STATUSES:
         observed = observed.filter(status=status)
     page = Paginator(observed, PAGE_SIZE).get_page(request.GET.get("page"))
+    veil = _veil(found)
     findings = selectors.findings_of(found.pk) if found.state == RunState.COMPLETE else []
     return {
         **progress_context(found),
@@ -176,7 +180,7 @@ def run_context(request: HttpRequest, found: Run) -> dict[str, object]:
         "report": report(found.result, found.endpoint),
         "findings": [finding_line(finding) for finding in findings],
         "page": page,
-        "requests": [evidence.request_line(observation) for observation in page],
+        "requests": [evidence.request_line(veil.over(observation)) for observation in page],
         "status": status if status in words.STATUSES else "",
         "statuses": words.STATUSES,
         "now": timezone.now(),
@@ -225,7 +229,14 @@ def probe(request: HttpRequest, run_id: UUID, number: int) -> HttpResponse:
     found, row = _run(run_id), _observation(run_id, number)
     at = request.GET.get("at", "")
     places, k = selectors.places_of(found), selectors.top_k(found)
-    shown = looking.view(row, selectors.asked(row), places, int(at) if at.isdecimal() else None, k)
+    asked = selectors.asked(row)
+    shown = looking.view(
+        Veil(found.baseline.hidden_sha256 or "").over(row),
+        asked,
+        places,
+        int(at) if at.isdecimal() else None,
+        k,
+    )
     context = {
         "run": found,
         "endpoint": found.endpoint,
@@ -242,7 +253,19 @@ def probe_json(request: HttpRequest, run_id: UUID, number: int) -> HttpResponse:
     """One request and its answer as they are stored, with what the official weights list at its places."""
     found, row = _run(run_id), _observation(run_id, number)
     here = [place for place in selectors.places_of(found) if place.sequence == number]
-    return JsonResponse(looking.raw(row, here), json_dumps_params={"indent": 2})
+    return JsonResponse(
+        looking.raw(Veil(found.baseline.hidden_sha256 or "").over(row), here), json_dumps_params={"indent": 2}
+    )
+
+
+def _veil(found: Run) -> Veil:
+    return Veil(found.baseline.hidden_sha256 or "")
+
+
+def _pool(result: Mapping[str, Any] | None) -> str:
+    """The digest of the hidden pool that a run's prompts are partly from; "" for none."""
+    pool = ((result or {}).get("versions") or {}).get("hidden_pool")
+    return str(pool or "").removeprefix("sha256:")
 
 
 def _observation(run_id: UUID, number: int) -> Observation:

@@ -37,7 +37,12 @@ from leaderboard.selectors.boards import (
     speaking,
 )
 from leaderboard.selectors.certificates import certified_of
-from leaderboard.selectors.evidence import evidence_of, public_baseline, runs_without_evidence
+from leaderboard.selectors.evidence import (
+    evidence_of,
+    pool_is_retired,
+    public_baseline,
+    runs_without_evidence,
+)
 from leaderboard.selectors.microscope import asked, observation, places_of, top_k
 from leaderboard.selectors.served import (
     counted,
@@ -124,6 +129,7 @@ __all__ = (
     "open_runs",
     "pending_proof",
     "places_of",
+    "pool_is_retired",
     "private_attempts",
     "private_run",
     "private_runs",

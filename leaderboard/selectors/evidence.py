@@ -10,6 +10,11 @@ from leaderboard.models import EvidenceBundle, HiddenPool
 from verifier.models import Baseline, BaselineState, Observation, Run, RunState
 
 
+def pool_is_retired(sha256: str) -> bool:
+    """Whether the hidden pool of this digest is published. One query."""
+    return HiddenPool.objects.filter(pk=sha256).exclude(retired=None).exists()
+
+
 def evidence_of(run_id: UUID) -> EvidenceBundle | None:
     """The bundle of one run. One query."""
     return EvidenceBundle.objects.filter(pk=run_id).first()

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 
 from leaderboard.pages import evidence
+from leaderboard.pages.veil import Veil
 from tests.leaderboard import factories
 from verifier.models import Finding, Observation
+
+OPEN = Veil("")
 
 
 def finding(*contexts: Any) -> Finding:
@@ -30,24 +33,26 @@ def observation(**kwargs: Any) -> Observation:
 
 def test_the_most_divergent_contexts_of_all_findings_come_first() -> None:
     low, high = factories.divergent(1, tv=0.1), factories.divergent(2, tv=0.9)
-    found = evidence.most_divergent([finding(low), finding(high), Finding(details={})], 5)
+    found = evidence.most_divergent([finding(low), finding(high), Finding(details={})], 5, OPEN)
     assert [context.tv for context in found] == [0.9, 0.1]
-    assert len(evidence.most_divergent([finding(low, high)], 1)) == 1
+    assert len(evidence.most_divergent([finding(low, high)], 1, OPEN)) == 1
 
 
 def test_a_context_says_what_each_side_would_go_on_with() -> None:
-    (context,) = evidence.most_divergent([finding(factories.divergent())], 1)
+    (context,) = evidence.most_divergent([finding(factories.divergent())], 1, OPEN)
     assert context.kind == "continued chat answer"
     sentence = context.sentence.replace("\u202f", " ")
     assert sentence == "The official weights put “.” first (62 %), this endpoint “,” (55 %)."
     assert [bar.token for bar in context.bars][:2] == [".", ","]
     same = factories.divergent(endpoint=[{"token": ".", "p": 0.9}])
-    (context,) = evidence.most_divergent([finding(same)], 1)
+    (context,) = evidence.most_divergent([finding(same)], 1, OPEN)
     assert context.sentence.startswith("Both put “.” first")
 
 
 def test_what_is_missing_is_not_made_up() -> None:
-    (context,) = evidence.most_divergent([finding({"tv": 0.5, "context_type": "a_new_kind"}, "nonsense")], 5)
+    (context,) = evidence.most_divergent(
+        [finding({"tv": 0.5, "context_type": "a_new_kind"}, "nonsense")], 5, OPEN
+    )
     assert (context.prompt, context.sentence, context.bars) == ("", "", ())
     assert context.kind == "a new kind"
 
