@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -26,6 +26,12 @@ BROKEN = {
     "a-list": (200, b"[]"),
 }
 """Whole answers; `nan`, `above-zero`, `endless` and `silence` are made as they are sent."""
+
+TOKENS: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "/tokenize": lambda body: {"tokens": body["content"].split(" ")},
+    "/detokenize": lambda body: {"content": " ".join(body["tokens"])},
+}
+"""llama.cpp's own paths, for the lab's gateways: a token for each word."""
 
 
 class Server(ThreadingHTTPServer):
@@ -64,6 +70,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.gate.wait(60)
         if self.server.key and self.headers.get("Authorization") != f"Bearer {self.server.key}":
             return self._send(401, b'{"error":{"message":"no such key"}}')
+        if self.path in TOKENS:
+            return self._send(200, json.dumps(TOKENS[self.path](body)).encode())
         if self.server.broken in BROKEN:
             return self._send(*BROKEN[self.server.broken])
         if self.server.broken == "silence":

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.verifier.engine import Behaving
+from tests.verifier.engine import Behaving, is_bad
 from tests.verifier.lab.gateways.toy import VOCABULARY
 from tests.verifier.small_world import SUITE, first_answers
 from tests.verifier.synthetic import converse
@@ -37,12 +37,14 @@ from verifier.lab.deployment import Access
 from verifier.lab.gateway import Gateway
 from verifier.lab.gateways import ONE_SERVER, PASS
 from verifier.lab.gateways.base import Answer, Behaviour, Request, Server, Upstream
+from verifier.lab.gateways.cut_prompt import CutPrompt
 from verifier.lab.gateways.false_usage import FalseUsage
 from verifier.lab.gateways.fence import Fence
+from verifier.lab.gateways.only_reasoning import OnlyReasoning
 from verifier.lab.gateways.slow import Slow
 from verifier.lab.gateways.unavailable import Unavailable
 from verifier.runner import MemoryStore, drive
-from verifier.suites.cases import tool_cases
+from verifier.suites.cases import items, openings, tool_cases
 
 FOUND = (Outcome.WARN, Outcome.FAIL)
 PLAIN = 8
@@ -51,15 +53,20 @@ QUICK = Limits(concurrency=8, backoff=0.001, backoff_max=0.01)
 
 
 class Everyday(Behaving):
-    """An engine that obeys everything, whose model also calls tools."""
+    """An engine that obeys everything, whose model also knows the answers to what is asked of assistants."""
 
     talker = Talker()
-    questions = frozenset(case.messages[-1]["content"] for case in tool_cases())
+    questions = (
+        *(one.messages[-1]["content"] for one in (*tool_cases(), *openings())),
+        *(item.question for item in items()),
+        "What is the code of the ",
+    )
 
     def ask(self, probe: Probe) -> Observation:
-        messages = probe.body.get("messages")
-        if isinstance(messages, list) and messages and messages[-1].get("content") in self.questions:
-            return self.talker.ask(probe)
+        if not is_bad(probe.body) and "messages" in probe.body:
+            said = probe.body["messages"][-1]["content"]
+            if any(question in said for question in self.questions):
+                return self.talker.ask(probe)
         return super().ask(probe)
 
 
@@ -101,6 +108,15 @@ def format_only_in_name(request: Request) -> Request:
 def tools_if_one(request: Request) -> Request:
     """A host whose template has room for no more than one tool."""
     return request.without("tools", "tool_choice") if len(request.body.get("tools", ())) > 1 else request
+
+
+def without_middle(request: Request) -> Request:
+    """A long question loses its middle: the first 3,000 and the last 300 characters are read."""
+    *before, last = request.messages
+    text = last.get("content")
+    if not isinstance(text, str) or len(text) <= 3300:
+        return request
+    return request.having(messages=[*before, {**last, "content": f"{text[:3000]} {text[-300:]}"}])
 
 
 def without_end(answer: Answer) -> Answer:
@@ -160,6 +176,17 @@ def rows() -> Iterator[Row]:
                 "2.2": lambda first: FalseUsage(first, factor=2.2),
                 "1.3": lambda first: FalseUsage(first, factor=1.3),
             },
+        ),
+        (
+            *("cut-prompt", ["long_context"]),
+            {
+                "700": lambda first: CutPrompt(first, 700),
+                "its middle": lambda first: Changed(first, without_middle),
+            },
+        ),
+        (
+            *("only-reasoning", ["answer_integrity"]),
+            {"another field": lambda first: OnlyReasoning(first, "reasoning")},
         ),
         ("no-done", ["streaming"], {"no end": answering(without_end)}),
         (
