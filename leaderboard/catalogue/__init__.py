@@ -89,7 +89,7 @@ def read_catalogue(folder: Path = FOLDER) -> Catalogue:
 
 
 def _offer(row: dict[str, Any]) -> dict[str, Any]:
-    prices = {name: Decimal(row[name]) for name in ("price_in", "price_out") if name in row}
+    prices: dict[str, Any] = {name: Decimal(row[name]) for name in ("price_in", "price_out") if name in row}
     return {**row, "read": date.fromisoformat(row["read"]), **prices}
 
 
