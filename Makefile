@@ -70,6 +70,11 @@ deployment: setup
 	  CREDENTIAL_KEYS=$$($(BIN)/python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())') \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 
+.PHONY: screenshots
+screenshots: setup ## pictures of every page, both themes, both widths (SCREENSHOTS=folder, PAGES=board,compare)
+	@sh tests/browser/install.sh
+	@$(BIN)/python -m pytest tests/browser/screenshots.py
+
 .PHONY: bench-power
 bench-power: setup ## the error budget: tokens per degradation, causes, false accusations, other methods (FULL=1: hours; KEEP=folder: go on from its answers)
 	@$(BIN)/python -m tests.bench.power $(if $(FULL),--full) $(if $(KEEP),--keep $(KEEP))

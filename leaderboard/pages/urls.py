@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from leaderboard.pages import compare, views
+from leaderboard.pages import compare, views, web
 
 app_name = "pages"
 
@@ -21,6 +21,11 @@ urlpatterns = [
     path("runs/<uuid:run_id>/probes/", views.probes, name="probes"),
     path("runs/<uuid:run_id>/probes/<int:number>/", views.probe, name="probe"),
     path("runs/<uuid:run_id>/probes/<int:number>.json", views.probe_json, name="probe-json"),
+    path("status/", web.status, name="status"),
+    path("about/", web.about, name="about"),
+    path("style/", web.style, name="style"),
+    path("sitemap.xml", web.sitemap, name="sitemap"),
+    path("robots.txt", web.robots, name="robots"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("methodology/", views.methodology, name="methodology"),
 ]

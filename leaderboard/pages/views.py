@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from leaderboard import charts, charts_microscope, microscope, publication, selectors
 from leaderboard.models import Snapshot
-from leaderboard.pages import evidence, offers, rows, words
+from leaderboard.pages import evidence, offers, rows, web, words
 from leaderboard.pages import microscope as looking
 from leaderboard.pages.filters import SORTS, Filters, first_token, price
 from leaderboard.pages.headline import Headline, board_sentence, headline
@@ -78,6 +78,7 @@ def _board(request: HttpRequest, snapshot: Snapshot | None, template: str, nav: 
         "columns": [name for name in filters.columns if known.get(name, True)],
         "snippet": offers.snippet(str(snapshot.model), found),
         "plots": offers.plots(published, shown),
+        "dataset": web.dataset(snapshot),
         "sort": {key or "rank": filters.sorted_by(key) for key in SORTS},
         "now": timezone.now(),
     }

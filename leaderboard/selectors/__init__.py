@@ -64,6 +64,7 @@ from leaderboard.selectors.transparency import (
     root_of,
     signing_keys,
 )
+from leaderboard.selectors.work import newest_year, work
 
 __all__ = (
     "CONSIDERED",
@@ -97,6 +98,7 @@ __all__ = (
     "membership",
     "memberships_of",
     "models_on_the_board",
+    "newest_year",
     "observation",
     "observations_of",
     "open_runs",
@@ -125,4 +127,5 @@ __all__ = (
     "tokens_of",
     "top_k",
     "verdicts_published_with",
+    "work",
 )

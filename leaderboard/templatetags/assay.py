@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django import template
+from django.utils.safestring import SafeString, mark_safe
 
 from leaderboard.pages import inert, numbers
 from leaderboard.pages.words import Term
@@ -45,6 +47,18 @@ def fixed(value: float | None, decimals: int = 1) -> str:
 
 
 @register.filter
+def share(value: float | None) -> str:
+    """A share of 1 as a percentage."""
+    return numbers.percent(value)
+
+
+@register.filter
+def duration(value: float | None) -> str:
+    """A duration given in seconds."""
+    return numbers.seconds(value)
+
+
+@register.filter
 def probability(value: float | None) -> str:
     """A probability, or a dash."""
     return numbers.probability(value)
@@ -54,6 +68,15 @@ def probability(value: float | None) -> str:
 def at(found: Mapping[str, Any], key: str) -> Any:
     """The value under a key that is only known at run time."""
     return found.get(key)
+
+
+@register.filter
+def ld(found: Mapping[str, Any]) -> SafeString:
+    """JSON-LD for machines: a block of data, no script, with everything escaped that could end it."""
+    text = json.dumps(found, ensure_ascii=True, sort_keys=True)
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return mark_safe(f'<script type="application/ld+json">{text}</script>')
 
 
 @register.filter

@@ -51,5 +51,7 @@ def site() -> Site:
             "live": f"/runs/{live.pk}/",
             "microscope": f"/runs/{run.pk}/probes/{place.sequence}/?at={place.at}",
             "methodology": "/methodology/",
+            "status": "/status/",
+            "about": "/about/",
         },
     )

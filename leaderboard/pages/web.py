@@ -1,0 +1,130 @@
+"""What machines that read the web look for: the site's own address, the site map, what may be crawled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+from xml.sax.saxutils import escape
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from leaderboard import charts, selectors
+from leaderboard.models import Snapshot
+from leaderboard.pages import words
+
+NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
+CITATION = r"""@misc{{assay{year},
+  title        = {{Assay: which providers serve open-weights models as released}},
+  author       = {{{{The Assay project}}}},
+  year         = {{{year}}},
+  howpublished = {{\url{{{site}}}}}
+}}"""
+STANDING = ("board", "models", "providers", "methodology", "status", "about")
+"""Pages that are always there."""
+
+
+def site(request: HttpRequest) -> dict[str, str]:
+    """For every template: the one address of this page, whichever name it was reached by.
+
+    The board's only parameter that makes another page is its model.
+    """
+    query = ""
+    if request.path == reverse("pages:board") and request.GET.get("model"):
+        query = "?model=" + quote(request.GET["model"], safe="/")
+    return {"site_url": settings.SITE_URL, "canonical": settings.SITE_URL + quote(request.path) + query}
+
+
+def dataset(snapshot: Snapshot) -> dict[str, Any]:
+    """A published board as schema.org describes data, for searches of datasets."""
+    name = f"Fidelity of the endpoints that serve {snapshot.model.slug}"
+    return {
+        "@context": "https://schema.org",
+        "@type": "Dataset",
+        "name": name,
+        "description": f"{name}, measured against its official weights, with intervals and evidence.",
+        "url": settings.SITE_URL + reverse("pages:model", args=(snapshot.model.org, snapshot.model.name)),
+        "license": settings.SITE_URL + reverse("legal:data-licence"),
+        "dateModified": snapshot.published.isoformat(),
+        "creator": {"@type": "Organization", "name": "Assay", "url": settings.SITE_URL},
+        "version": snapshot.digest,
+    }
+
+
+@require_safe
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """Every public page that stays, with the day it last changed. One query for all boards, one for names."""
+    lines = "".join(
+        f"<url><loc>{escape(settings.SITE_URL + path)}</loc>"
+        + (f"<lastmod>{changed:%Y-%m-%d}</lastmod>" if changed else "")
+        + "</url>\n"
+        for path, changed in _pages()
+    )
+    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="{NAMESPACE}">\n{lines}</urlset>\n'
+    return HttpResponse(text, content_type="application/xml")
+
+
+def _pages() -> Iterator[tuple[str, datetime | None]]:
+    for name in STANDING:
+        yield reverse(f"pages:{name}"), None
+    for provider in selectors.providers():
+        yield reverse("pages:provider", args=(provider.slug,)), None
+    for snapshot in selectors.snapshots():
+        model = snapshot.model
+        yield reverse("pages:model", args=(model.org, model.name)), snapshot.published
+        for row in snapshot.board["rows"]:
+            yield reverse("pages:endpoint", args=(row["endpoint"]["id"],)), snapshot.published
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """Everything public may be read; single requests of runs and searches are left out of indexes."""
+    lines = (
+        "User-agent: *",
+        "Disallow: /account/",
+        "Disallow: /runs/",
+        "Disallow: /*?",
+        f"Sitemap: {settings.SITE_URL}{reverse('pages:sitemap')}",
+    )
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    """What this site is, what it promises, and how to cite it."""
+    citation = CITATION.format(year=selectors.newest_year(), site=settings.SITE_URL)
+    return render(request, "pages/about.html", {"nav": "about", "citation": citation})
+
+
+@require_safe
+def status(request: HttpRequest) -> HttpResponse:
+    """How our own work goes: what waits, what runs, what ended, and whose failures they were."""
+    return render(request, "pages/status.html", {"nav": "status", "work": selectors.work()})
+
+
+@require_safe
+def style(request: HttpRequest) -> HttpResponse:
+    """Every word, shape, colour and chart of the site on one page; only while developing."""
+    if not settings.DEBUG:
+        raise Http404("There is no such page.")
+    rungs = (charts.Rung("INT4", 74.7), charts.Rung("FP8", 94.4), charts.Rung("INT8", 97.4))
+    samples = (
+        (99.5, 99.3, 99.7, "faithful"),
+        (97.2, 96.7, 97.6, "deviating"),
+        (11.2, 8.1, 14.6, "different"),
+    )
+    context = {
+        "nav": "style",
+        "colours": ("ink", "second", "line", "rule", "faithful", "deviating", "different", "band", "accent"),
+        "verdicts": (*words.VERDICTS.values(), words.NOT_YET),
+        "outcomes": words.OUTCOMES.values(),
+        "axis": charts.axis(charts.NARROW_TICKS, rungs, 99.4, width=640),
+        "tracks": [(charts.track(*values, 99.4, rungs), tone) for *values, tone in samples],
+        "bars": charts.paired_bars({".": 0.62, ",": 0.25, " and": 0.06}, {",": 0.55, ".": 0.21}),
+    }
+    return render(request, "pages/style.html", context)
