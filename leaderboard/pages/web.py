@@ -124,7 +124,7 @@ def style(request: HttpRequest) -> HttpResponse:
         "verdicts": (*words.VERDICTS.values(), words.NOT_YET),
         "outcomes": words.OUTCOMES.values(),
         "axis": charts.axis(charts.NARROW_TICKS, rungs, 99.4, width=640),
-        "tracks": [(charts.track(*values, 99.4, rungs), tone) for *values, tone in samples],
+        "tracks": [(charts.track(value, low, high, 99.4, rungs), tone) for value, low, high, tone in samples],
         "bars": charts.paired_bars({".": 0.62, ",": 0.25, " and": 0.06}, {",": 0.55, ".": 0.21}),
     }
     return render(request, "pages/style.html", context)
