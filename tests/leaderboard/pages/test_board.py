@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.template import Context, Template
 from django.test import Client
 from django.utils import timezone
@@ -158,3 +161,29 @@ def test_a_figure_without_interval_and_n_is_refused() -> None:
     template = Template('{% load assay %}{% measured "97.2" "" "" when %}')
     with pytest.raises(ValueError, match="neither an interval nor an n"):
         template.render(Context({"when": timezone.now()}))
+
+
+def test_three_hundred_endpoints_are_a_light_page(client: Client, django_assert_max_num_queries: Any) -> None:
+    """60 kB of HTML as sent, 70 kB with styles and scripts, at most 12 queries; fonts come on top."""
+    of = factories.model()
+    for number in range(300):
+        found = factories.faithful() if number % 3 else factories.result()
+        endpoint = factories.endpoint(
+            f"Provider {number} turbo", of=of, what="as the provider describes it", price_out=1 + number / 100
+        )
+        factories.run(endpoint, {**found, "seed": number})
+    services.publish(of.pk)
+    with django_assert_max_num_queries(12):
+        page = client.get("/").content
+    assert page.count(b'name="e"') == 300
+    html = len(gzip.compress(page, 6))
+    assert html < 60_000
+    assets = set(re.findall(rb'(?:href|src)="/static/([^"]+\.(?:css|js|woff2|svg))"', page))
+    sent = sum(len(gzip.compress(_asset(name.decode()), 6)) for name in assets if b"fonts/" not in name)
+    assert html + sent < 70_000, f"{html} of HTML and {sent} of styles and scripts"
+
+
+def _asset(name: str) -> bytes:
+    path = finders.find(name)
+    assert path is not None, name
+    return Path(path).read_bytes()
