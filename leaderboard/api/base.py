@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django_filters import FilterSet
+from django_filters import BaseInFilter, FilterSet
 from rest_framework.exceptions import MethodNotAllowed, NotFound, ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -55,6 +55,10 @@ class ApiView(APIView):
         """The query parameters that this route takes."""
         return set(self.parameters)
 
+    def never_empty(self) -> set[str]:
+        """The parameters that say something wherever they are given."""
+        return set()
+
     def _refuse_unknown(self, request: Request) -> None:
         """A misspelt filter would pass everything; a repeated one would be half ignored."""
         known = self.known_parameters()
@@ -64,6 +68,8 @@ class ApiView(APIView):
                 raise ValidationError({name[:80]: f"There is no such parameter. {expected}"})
             if len(values) > 1:
                 raise ValidationError({name: "Given more than once; separate several values by commas."})
+            if not values[0] and name in self.never_empty():
+                raise ValidationError({name: "Empty: give it a value or leave it out."})
             if len(values[0]) > MAX_QUERY or "\0" in values[0]:
                 raise ValidationError({name: f"At most {MAX_QUERY} characters, none of them null."})
 
@@ -77,6 +83,11 @@ class ListView(ApiView, GenericAPIView[Any]):
         """Those of the filters and of the pages besides."""
         filters = set(self.filterset_class.base_filters) if self.filterset_class else set()
         return {*self.parameters, *filters, *({"cursor", "limit"} if self.pagination_class else ())}
+
+    def never_empty(self) -> set[str]:
+        """The filters that do not take several values."""
+        known = self.filterset_class.base_filters if self.filterset_class else {}
+        return {name for name, one in known.items() if not isinstance(one, BaseInFilter)}
 
     def page(self, documents: Callable[[Any], Any], of: QuerySet[Any] | None = None) -> Response:
         """The page asked for of the filtered list; `documents` turns a row into JSON-ready data."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -14,9 +15,15 @@ from leaderboard.api import schemas
 from leaderboard.api.base import ApiView, ListView, sparse
 from leaderboard.api.filters import EndpointFilter
 
-FIELDS = OpenApiParameter(
-    "fields", str, description="Only these top-level fields, separated by commas; all without it."
-)
+
+def fields_of(names: Iterable[str]) -> OpenApiParameter:
+    """The parameter that asks for a part of a document with these top-level fields."""
+    listed = {"type": "array", "items": {"type": "string", "enum": sorted(names)}}
+    said = "Only these top-level fields, separated by commas; all without it."
+    return OpenApiParameter("fields", listed, style="form", explode=False, description=said)
+
+
+FIELDS = fields_of(schemas.Endpoint._declared_fields)
 
 
 class Endpoints(ListView):

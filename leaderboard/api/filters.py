@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 
 from leaderboard.documents import NOT_YET, VERDICTS
@@ -17,6 +20,9 @@ GRADES = ("A+", "A", "B", "C", "D", "F")
 """Best first."""
 
 EVIDENCE_LEVELS = ("distributions", "greedy", "text", "none")
+
+WORD = "[A-Za-z0-9][A-Za-z0-9._+-]{0,79}"
+"""What a filter takes for a word."""
 
 _Rows = QuerySet[PublishedEndpoint]
 
@@ -44,40 +50,69 @@ class Flag(django_filters.BooleanFilter):  # type: ignore[misc]
 class Words(django_filters.BaseInFilter, django_filters.CharFilter):  # type: ignore[misc]
     """One word or several, separated by commas."""
 
+    def filter(self, qs: Any, value: list[str] | None) -> Any:
+        """Raises ValidationError for what is no word."""
+        for one in value or ():
+            if not re.fullmatch(WORD, one):
+                raise ValidationError({self.field_name: f"{one[:80]!r} is no word: {WORD}."})
+        return super().filter(qs, value)
+
+
+def words(known: Iterable[str], said: str, **kwargs: Any) -> Words:
+    """Words of a closed set, separated by commas, described as such."""
+    item = {"type": "string", "enum": list(known), "description": said}
+    return extend_schema_field(item)(Words(**kwargs))
+
+
+def names(said: str, field_name: str) -> Words:
+    """Words of an open set, separated by commas, described as such."""
+    item = {"type": "string", "pattern": f"^{WORD}$", "description": said}
+    return extend_schema_field(item)(Words(field_name=field_name))
+
+
+def a_model(required: bool = False) -> Any:
+    """A model by its name."""
+    kind = {"type": "string", "pattern": f"^{WORD}/{WORD}$", "description": "A model as `org/name`."}
+    return extend_schema_field(kind)(filters.CharFilter(method="of_model", required=required))
+
+
+def amount(most: float, said: str, **kwargs: Any) -> Any:
+    """A number from 0 to `most`, described as such."""
+    kind = {"type": "number", "minimum": 0, "maximum": most, "description": said}
+    return extend_schema_field(kind)(filters.NumberFilter(min_value=0, max_value=most, **kwargs))
+
 
 class EndpointFilter(filters.FilterSet):  # type: ignore[misc]
     """Filters of endpoints; of several all must hold."""
 
-    model = filters.CharFilter(method="of_model", help_text="A model as `org/name`.")
-    provider = Words(field_name="provider__slug", help_text="Slugs of providers, separated by commas.")
-    verdict = Words(method="with_verdict", help_text=f"Verdicts, separated by commas: {', '.join(VERDICTS)}.")
+    model = a_model()
+    provider = names("Slugs of providers, separated by commas.", "provider__slug")
+    verdict = words(VERDICTS, "Verdicts, separated by commas.", method="with_verdict")
     min_grade = filters.ChoiceFilter(
         choices=[(grade, grade) for grade in GRADES],
         method="at_least",
         help_text="This grade or a better one; endpoints without a grade are left out.",
     )
-    evidence_level = Words(help_text=f"Levels, separated by commas: {', '.join(EVIDENCE_LEVELS)}.")
-    declared = Words(help_text="Declared quantizations, separated by commas.")
-    measured = Words(help_text="Measured quantizations, separated by commas.")
+    evidence_level = words(
+        EVIDENCE_LEVELS, "What the endpoint lets us see, separated by commas.", method="with_level"
+    )
+    declared = names("Declared quantizations, separated by commas.", "declared")
+    measured = names("Measured quantizations, separated by commas.", "measured")
     certified = Flag(help_text="Whether it holds a valid certificate.")
     control = Flag(help_text="Whether it is a control of the laboratory.")
     tools = Flag(help_text="Whether its tool calls work.")
-    min_fidelity = filters.NumberFilter(
-        field_name="fidelity", lookup_expr="gte", min_value=0, max_value=100, help_text="Of 100."
-    )
-    max_price = filters.NumberFilter(
+    min_fidelity = amount(100, "Of 100.", field_name="fidelity", lookup_expr="gte")
+    max_price = amount(
+        99999,
+        "US dollars per million completion tokens; endpoints without a price are left out.",
         field_name="price_out",
         lookup_expr="lte",
-        min_value=0,
-        max_value=99999,
-        help_text="US dollars per million completion tokens; endpoints without a price are left out.",
     )
-    max_latency = filters.NumberFilter(
+    max_latency = amount(
+        3_600_000,
+        "Median time to the first token in milliseconds, where it was measured.",
         field_name="first_token_ms",
         lookup_expr="lte",
-        min_value=0,
-        max_value=1e9,
-        help_text="Median time to the first token in milliseconds, where it was measured.",
     )
     updated_since = filters.IsoDateTimeFilter(
         field_name="changed", lookup_expr="gte", help_text="What is published of it changed then or later."
@@ -88,15 +123,19 @@ class EndpointFilter(filters.FilterSet):  # type: ignore[misc]
         fields: tuple[str, ...] = ()
 
     def of_model(self, rows: _Rows, name: str, value: str) -> _Rows:
-        """`org/name`; anything else names no model."""
-        org, _, model = value.partition("/")
+        """`org/name`."""
+        org, model = _org_and_name(name, value)
         return rows.filter(model__org=org, model__name=model)
 
     def with_verdict(self, rows: _Rows, name: str, value: list[str]) -> _Rows:
         """Known words only: a misspelt verdict would silently find nothing."""
-        if unknown := sorted(set(value) - set(VERDICTS)):
-            raise ValidationError({name: f"There is no {unknown[0][:80]!r}. Known: {', '.join(VERDICTS)}."})
+        _require_known(name, value, VERDICTS)
         return rows.filter(verdict__in=["" if one == NOT_YET else one for one in value])
+
+    def with_level(self, rows: _Rows, name: str, value: list[str]) -> _Rows:
+        """Known words only."""
+        _require_known(name, value, EVIDENCE_LEVELS)
+        return rows.filter(evidence_level__in=value)
 
     def at_least(self, rows: _Rows, name: str, value: str) -> _Rows:
         """This grade and those before it."""
@@ -106,9 +145,7 @@ class EndpointFilter(filters.FilterSet):  # type: ignore[misc]
 class RouterFilter(EndpointFilter):
     """Filters of a router's configuration: without others, faithful endpoints that are no controls."""
 
-    verdict = Words(
-        method="with_verdict", help_text="Verdicts, separated by commas; without any only `faithful`."
-    )
+    verdict = words(VERDICTS, "Separated by commas; without any only `faithful`.", method="with_verdict")
     control = Flag(help_text="`true`: controls of the laboratory instead of real offers.")
 
     def filter_queryset(self, queryset: _Rows) -> _Rows:
@@ -124,13 +161,13 @@ class RouterFilter(EndpointFilter):
 class OneModelFilter(RouterFilter):
     """The same, of one model."""
 
-    model = filters.CharFilter(method="of_model", required=True, help_text="A model as `org/name`.")
+    model = a_model(required=True)
 
 
 class ChangeFilter(filters.FilterSet):  # type: ignore[misc]
     """Filters of the feed of changes."""
 
-    model = filters.CharFilter(method="of_model", help_text="A model as `org/name`.")
+    model = a_model()
     kind = filters.ChoiceFilter(choices=ChangeKind.choices, help_text="What happened.")
     since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte", help_text="Then or later.")
 
@@ -139,6 +176,18 @@ class ChangeFilter(filters.FilterSet):  # type: ignore[misc]
         fields: tuple[str, ...] = ()
 
     def of_model(self, rows: QuerySet[Change], name: str, value: str) -> QuerySet[Change]:
-        """`org/name`; anything else names no model."""
-        org, _, model = value.partition("/")
+        """`org/name`."""
+        org, model = _org_and_name(name, value)
         return rows.filter(endpoint__model__org=org, endpoint__model__name=model)
+
+
+def _require_known(name: str, found: Iterable[str], known: Iterable[str]) -> None:
+    if unknown := sorted(set(found) - set(known)):
+        raise ValidationError({name: f"There is no {unknown[0][:80]!r}. Known: {', '.join(known)}."})
+
+
+def _org_and_name(name: str, value: str) -> tuple[str, str]:
+    if not re.fullmatch(f"{WORD}/{WORD}", value):
+        raise ValidationError({name: "A model as its makers name it: org/name."})
+    org, _, model = value.partition("/")
+    return org, model

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -64,7 +63,7 @@ class LiteLlm(Router):
     @extend_schema(
         operation_id="routers_litellm",
         summary="LiteLLM's `model_list`",
-        responses={(200, litellm.MEDIA_TYPE): OpenApiTypes.STR},
+        responses={(200, litellm.MEDIA_TYPE): schemas_files.LiteLlm},
     )
     def get(self, request: Request) -> HttpResponse:
         """A file for LiteLLM's proxy; keys are read from the environment, one name a provider."""

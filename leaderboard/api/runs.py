@@ -15,11 +15,12 @@ from rest_framework.response import Response
 from leaderboard import run_documents, selectors
 from leaderboard.api import schemas
 from leaderboard.api.base import ApiView, chosen, sparse
-from leaderboard.api.endpoints import FIELDS
+from leaderboard.api.endpoints import fields_of
 from leaderboard.run_documents import Published
 from verifier import suites
 from verifier.models import Run as Row
 
+FIELDS = fields_of(name for name in schemas.Run._declared_fields if name != "findings")
 INCLUDE = OpenApiParameter(
     "include", str, enum=["findings"], description="`findings`: the findings with the run, in `findings`."
 )

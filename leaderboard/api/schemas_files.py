@@ -85,3 +85,17 @@ class Shield(serializers.Serializer[Any]):
     color = serializers.CharField()
     cacheSeconds = serializers.IntegerField()
     isError = serializers.BooleanField()
+
+
+class LiteLlmDeployment(serializers.Serializer[Any]):
+    """One entry of LiteLLM's `model_list`."""
+
+    model_name = serializers.CharField(help_text="`org/name`: what a caller asks for.")
+    litellm_params = serializers.DictField(help_text="`model`, `api_base`, `api_key`, costs per token.")
+    model_info = serializers.DictField(help_text="`id`, and under `assay` state and age.")
+
+
+class LiteLlm(serializers.Serializer[Any]):
+    """A file for LiteLLM's proxy."""
+
+    model_list = LiteLlmDeployment(many=True)

@@ -63,6 +63,8 @@ def answer(client: Client, path: str, values: dict[str, str]) -> dict[str, Any]:
     response = client.get(address, QUERIES.get(path))
     is_json = "json" in response["Content-Type"]
     body: Any = json.loads(response.content) if is_json else response.content.decode(errors="replace")
+    if "yaml" in response["Content-Type"]:
+        body = yaml.safe_load(body)
     asked = response.request["QUERY_STRING"]
     return {
         "request": f"GET {address}?{asked}" if asked else f"GET {address}",

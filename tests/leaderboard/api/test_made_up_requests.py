@@ -1,0 +1,71 @@
+"""Requests that nobody thought of, made from the served description: the API does what it says.
+
+`make test-api` makes 50 an operation, without and with a token; by default there are a few.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+
+from leaderboard.services.tokens import issue_token
+from leaderboard.wsgi import application
+from tests.leaderboard import people
+from tests.leaderboard.api import contract, world
+
+EXAMPLES = int(os.environ.get("API_EXAMPLES", "3"))
+ONLY_THE_SERVER_KNOWS = ("cursor", "second", "fields")
+"""Cursors are signed, the log's size is its own; a part of a document is not the whole that is described."""
+
+READS = sorted(path for path, operations in contract.committed()["paths"].items() if "get" in operations)
+
+
+@pytest.fixture
+def asked(db: None) -> dict[str, str]:
+    """A world to ask about, and a token to ask with."""
+    with world.fixed():
+        values = world.build()
+    owner = people.user()
+    values["token"] = issue_token(people.organisation(owner=owner), owner, name="CI", scopes=["read"])[1]
+    return values
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@pytest.mark.parametrize("path", READS)
+def test_the_api_does_what_it_says(asked: dict[str, str], path: str, mode: GenerationMode) -> None:
+    """As described or not at all as described, made up or of this world, without and with a token."""
+    operation = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)[path]["get"]
+    if mode is GenerationMode.NEGATIVE and not any(
+        True for kind in (operation.query, operation.path_parameters) for _ in kind
+    ):
+        return  # there is nothing to get wrong
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+        database=None,
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: Any) -> None:
+        if mode is GenerationMode.POSITIVE:
+            for name in ONLY_THE_SERVER_KNOWS:
+                (case.query or {}).pop(name, None)
+        case.call_and_validate()
+        if mode is GenerationMode.POSITIVE:
+            for name in set(case.path_parameters or ()) & set(asked):
+                case.path_parameters[name] = asked[name]
+        case.headers = {**(case.headers or {}), "Authorization": f"Bearer {asked['token']}"}
+        case.call_and_validate()
+
+    try:
+        ask()
+    except Unsatisfiable:
+        assert mode is GenerationMode.NEGATIVE, "where every text is a name, no text is wrong"
