@@ -46,6 +46,7 @@ from verifier.lab.gateways.unavailable import Unavailable
 from verifier.runner import MemoryStore, drive
 from verifier.suites.cases import items, openings, tool_cases
 
+Broken = Callable[[Upstream], Behaviour]
 FOUND = (Outcome.WARN, Outcome.FAIL)
 PLAIN = 8
 """Prompts whose tokens are counted."""
@@ -57,7 +58,8 @@ class Everyday(Behaving):
 
     talker = Talker()
     questions = (
-        *(one.messages[-1]["content"] for one in (*tool_cases(), *openings())),
+        *(case.messages[-1]["content"] for case in tool_cases()),
+        *(opening.messages[-1]["content"] for opening in openings()),
         *(item.question for item in items()),
         "What is the code of the ",
     )
@@ -86,11 +88,11 @@ class Changed:
         return self._answer(await self._official.ask(changed.path, changed.body))
 
 
-def forced(**parameters: Any) -> Callable[[Upstream], Behaviour]:
+def forced(**parameters: Any) -> Broken:
     return lambda first: Changed(first, lambda request: request.having(**parameters))
 
 
-def answering(change: Callable[[Answer], Answer]) -> Callable[[Upstream], Behaviour]:
+def answering(change: Callable[[Answer], Answer]) -> Broken:
     return lambda first: Changed(first, answer=change)
 
 
@@ -136,71 +138,87 @@ def in_words(answer: Answer) -> Answer:
     return answer if answer.ok else Answer(200, {"error": "Sorry, that did not work."})
 
 
+def quickly(first: Upstream) -> Behaviour:
+    """Slow, but not for the tests."""
+    return Slow(first, 0.05)
+
+
 @dataclass(frozen=True)
 class Row:
     """A deployment and who is meant to find it."""
 
     name: str
-    gateway: Callable[[Upstream], Behaviour]
+    gateway: Broken
     meant: frozenset[str]
 
 
+TABLE: tuple[tuple[str, Sequence[str], Mapping[str, Broken]], ...] = (
+    (PASS, (), {}),
+    ("no-tools", ["tool_trigger"], {"more than one": lambda first: Changed(first, tools_if_one)}),
+    (
+        "fence",
+        ["tool_schema"],
+        {
+            "tildes": lambda first: Fence(first, "~~~\n", "\n~~~"),
+            "said first": lambda first: Fence(first, "Here you are: ", ""),
+        },
+    ),
+    ("no-stop", ["parameters"], {"a string only": lambda first: Changed(first, stops_only_at_a_string)}),
+    (
+        "no-temperature",
+        ["parameters"],
+        {"0.6": forced(temperature=0.6), "0": forced(temperature=0.0), "1.3": forced(temperature=1.3)},
+    ),
+    ("no-format", ["structured_output"], {"loose": lambda first: Changed(first, format_only_in_name)}),
+    (
+        "more-prompt",
+        ["prompt_tokens"],
+        {
+            "3": lambda first: FalseUsage(first, prompt=3),
+            "400": lambda first: FalseUsage(first, prompt=400),
+        },
+    ),
+    (
+        "false-usage",
+        ["usage"],
+        {
+            "2.2": lambda first: FalseUsage(first, factor=2.2),
+            "1.3": lambda first: FalseUsage(first, factor=1.3),
+        },
+    ),
+    (
+        "cut-prompt",
+        ["long_context"],
+        {
+            "700": lambda first: CutPrompt(first, 700),
+            "its middle": lambda first: Changed(first, without_middle),
+        },
+    ),
+    (
+        "only-reasoning",
+        ["answer_integrity"],
+        {"another field": lambda first: OnlyReasoning(first, "reasoning")},
+    ),
+    ("no-done", ["streaming"], {"no end": answering(without_end)}),
+    (
+        "errors-as-ok",
+        ["errors"],
+        {"500": answering(as_server_error), "in words": answering(in_words)},
+    ),
+    ("slow", (), {"0.1 s": lambda first: Slow(first, 0.1)}),
+    (
+        "unavailable",
+        ["reliability"],
+        {"15 %": lambda first: Unavailable(first, 0.15), "40 %": lambda first: Unavailable(first, 0.4)},
+    ),
+)
+"""The lab's own broken deployments, who is meant to find each, and others that break the same otherwise."""
+
+
 def rows() -> Iterator[Row]:
-    """The lab's own broken deployments, and unseen ones that break the same otherwise."""
-    for name, meant, others in (
-        (PASS, (), {}),
-        ("no-tools", ["tool_trigger"], {"more than one": lambda first: Changed(first, tools_if_one)}),
-        (
-            *("fence", ["tool_schema"]),
-            {
-                "tildes": lambda first: Fence(first, "~~~\n", "\n~~~"),
-                "said first": lambda first: Fence(first, "Here you are: ", ""),
-            },
-        ),
-        ("no-stop", ["parameters"], {"a string only": lambda first: Changed(first, stops_only_at_a_string)}),
-        (
-            *("no-temperature", ["parameters"]),
-            {"0.6": forced(temperature=0.6), "0": forced(temperature=0.0), "1.3": forced(temperature=1.3)},
-        ),
-        ("no-format", ["structured_output"], {"loose": lambda first: Changed(first, format_only_in_name)}),
-        (
-            *("more-prompt", ["prompt_tokens"]),
-            {
-                "3": lambda first: FalseUsage(first, prompt=3),
-                "400": lambda first: FalseUsage(first, prompt=400),
-            },
-        ),
-        (
-            *("false-usage", ["usage"]),
-            {
-                "2.2": lambda first: FalseUsage(first, factor=2.2),
-                "1.3": lambda first: FalseUsage(first, factor=1.3),
-            },
-        ),
-        (
-            *("cut-prompt", ["long_context"]),
-            {
-                "700": lambda first: CutPrompt(first, 700),
-                "its middle": lambda first: Changed(first, without_middle),
-            },
-        ),
-        (
-            *("only-reasoning", ["answer_integrity"]),
-            {"another field": lambda first: OnlyReasoning(first, "reasoning")},
-        ),
-        ("no-done", ["streaming"], {"no end": answering(without_end)}),
-        (
-            *("errors-as-ok", ["errors"]),
-            {"500": answering(as_server_error), "in words": answering(in_words)},
-        ),
-        ("slow", (), {"0.1 s": lambda first: Slow(first, 0.1)}),
-        (
-            *("unavailable", ["reliability"]),
-            {"15 %": lambda first: Unavailable(first, 0.15), "40 %": lambda first: Unavailable(first, 0.4)},
-        ),
-    ):
-        quick = {"slow": lambda first: Slow(first, 0.05)}
-        yield Row(name, quick.get(name, ONE_SERVER[name]), frozenset(meant))
+    """The table, a row for each deployment."""
+    for name, meant, others in TABLE:
+        yield Row(name, quickly if name == "slow" else ONE_SERVER[name], frozenset(meant))
         for how, gateway in others.items():
             yield Row(f"{name}: {how}", gateway, frozenset(meant))
 
@@ -242,7 +260,7 @@ def asked(session: Session) -> Generator[Ask, Sequence[Observation], dict[str, F
     return found
 
 
-def outcomes(model: Model, gateway: Callable[[Upstream], Behaviour], seed: int = 0) -> Mapping[str, Finding]:
+def outcomes(model: Model, gateway: Broken, seed: int = 0) -> Mapping[str, Finding]:
     """What all checks of behaviour find of a deployment, over real sockets."""
 
     async def run() -> dict[str, Finding]:
