@@ -215,11 +215,11 @@ class Session:
         return kept
 
     def _most_requests(self, purpose: Purpose) -> int | None:
-        """The bound of requests: a plan may keep some of them, at most half, for the checks of behaviour."""
+        """The bound of requests: a plan may keep some of them, at most two thirds, for behaviour."""
         most = self.settings.max_requests
         if most is None or purpose is Purpose.BEHAVIOUR:
             return most
-        return most - min(self.plan.reserved, most // 2)
+        return most - min(self.plan.reserved, 2 * most // 3)
 
 
 def _alive(probe: Probe, observation: Observation) -> bool:

@@ -19,7 +19,7 @@ KNOWN = frozenset({Outcome.PASS, Outcome.WARN, Outcome.FAIL})
 PROMISED: Mapping[str, tuple[str, ...]] = {
     "immutable_parameters": ("immutable", "refused"),
     "tool_": ("tools",),
-    "reasoning_": ("reasoning_field",),
+    "thinking_kept": ("reasoning_field",),
 }
 """Checks, by the beginning of their names, that ask for what a contract may not promise at all."""
 

@@ -76,9 +76,8 @@ CAPS = {
     "tool_choice": "B",
     "structured_output": "B",
     "parameters": "B",
-    "answers": "B",
+    "answer_integrity": "B",
     "reliability": "B",
-    "context_length": "C",
     "long_context": "C",
 }
 """The best grade that an endpoint may have while this check of behaviour fails."""

@@ -13,7 +13,7 @@ from verifier.checks.session import Session
 from verifier.contracts import Contract
 from verifier.scoring import grades, policy
 from verifier.scoring.declaration import BITS
-from verifier.scoring.grades import by_fidelity, grade, worst
+from verifier.scoring.grades import PROMISED, by_fidelity, grade, worst
 
 CONTRACT = Contract("openai", "1", "https://example.org")
 
@@ -110,6 +110,13 @@ def test_what_the_makers_never_promised_is_not_unknown() -> None:
     without = Contract("plain", "1", "https://example.org", tools=False)
     found = grade("faithful", "distributions", None, findings(manners="pass"), without)
     assert (found.letter, found.unknown) == ("A+", ())
+
+
+def test_the_rules_name_checks_that_exist() -> None:
+    behaviour = {check.name for check, _ in registry.discover() if check.behaviour}
+    assert set(policy.CAPS) <= behaviour
+    for beginning in PROMISED:
+        assert any(name.startswith(beginning) for name in behaviour), beginning
 
 
 def test_the_worst_of_several_letters() -> None:

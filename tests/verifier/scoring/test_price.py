@@ -6,8 +6,11 @@ import pytest
 
 from tests.verifier.small_world import HONEST, SUITE, baseline, verify
 from tests.verifier.synthetic import Synthetic
+from tests.verifier.talker import REFERENCE, recorded_from
+from verifier.checks.registry import discover
 from verifier.checks.session import Settings
 from verifier.scoring.price import UNBOUNDED, Tariff, expected_price, most_tokens
+from verifier.suites.plans import plan
 
 
 @pytest.mark.parametrize("plan", ["weights", "core", "smoke"])
@@ -24,6 +27,20 @@ def test_it_is_what_a_faithful_endpoint_then_costs(plan: str) -> None:
 def test_it_stays_within_the_budget() -> None:
     assert expected_price(baseline(), SUITE, Settings(max_requests=20)).requests <= 20
     assert expected_price(baseline(), SUITE, Settings(max_tokens=15)).completion_tokens <= 15
+
+
+def test_a_smoke_run_keeps_enough_for_every_question_of_behaviour() -> None:
+    recorded = [check.name for check, _ in discover() if check.record is not None]
+    known = replace(baseline(), behaviour=recorded_from(REFERENCE, *recorded).behaviour)
+    smoke = plan("smoke")
+
+    def behaviour(most: int | None) -> dict[str, int]:
+        settings = Settings(plan=smoke.name, decide_only=smoke.decide_only, max_requests=most)
+        price = expected_price(known, SUITE, settings)
+        assert most is None or price.requests <= most
+        return {share.check: share.requests for share in price.shares if smoke.has(share.check)}
+
+    assert behaviour(smoke.max_requests) == behaviour(None) != {}
 
 
 def test_a_live_reference_is_not_needed_for_it() -> None:
