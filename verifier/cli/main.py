@@ -10,10 +10,21 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import NoReturn
 
-from verifier.cli import calibrate, check_url, lab, recheck, record, replay, suite, verify, verify_certificate
+from verifier.cli import (
+    calibrate,
+    check_url,
+    lab,
+    recheck,
+    record,
+    replay,
+    scores,
+    suite,
+    verify,
+    verify_certificate,
+)
 from verifier.cli.errors import NOT_MEASURED, CommandError
 
-COMMANDS = (record, calibrate, verify, recheck, replay, verify_certificate, check_url, suite, lab)
+COMMANDS = (record, calibrate, verify, recheck, replay, scores, verify_certificate, check_url, suite, lab)
 
 
 class Parser(argparse.ArgumentParser):

@@ -11,7 +11,7 @@ from typing import Any
 from verifier.baseline.band import Band, band, tv_score, usable_contexts
 from verifier.baseline.freshness import StaleBaseline, confirm
 from verifier.baseline.model import Baseline, ContextType
-from verifier.cli import connection
+from verifier.cli import ci, connection
 from verifier.cli.errors import NOT_MEASURED, CommandError
 from verifier.cli.report import show_price, show_result
 from verifier.evidence.bundle import BundleError, BundleStore, Header
@@ -101,6 +101,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--evidence", type=Path, metavar="FILE", help="keep every answer, for `assay recheck` (.jsonl.gz)"
     )
+    ci.add_arguments(parser)
     connection.add_hidden_argument(parser)
     connection.add_endpoint_arguments(parser)
     parser.set_defaults(run=run)
@@ -166,7 +167,9 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError(str(error)) from error
     if args.report:
         show_result(result, tariff)
-    return report(result, args.json)
+    status = report(result, args.json)
+    ci.write(args, result)
+    return status
 
 
 def judging_band(baseline: Baseline) -> Band:
