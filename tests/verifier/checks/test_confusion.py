@@ -44,6 +44,7 @@ from verifier.lab.gateways.only_reasoning import OnlyReasoning
 from verifier.lab.gateways.slow import Slow
 from verifier.lab.gateways.unavailable import Unavailable
 from verifier.runner import MemoryStore, drive
+from verifier.scoring.speed import first_token
 from verifier.suites.cases import items, openings, tool_cases
 
 Broken = Callable[[Upstream], Behaviour]
@@ -205,7 +206,7 @@ TABLE: tuple[tuple[str, Sequence[str], Mapping[str, Broken]], ...] = (
         ["errors"],
         {"500": answering(as_server_error), "in words": answering(in_words)},
     ),
-    ("slow", (), {"0.1 s": lambda first: Slow(first, 0.1)}),
+    ("slow", (), {}),
     (
         "unavailable",
         ["reliability"],
@@ -260,23 +261,29 @@ def asked(session: Session) -> Generator[Ask, Sequence[Observation], dict[str, F
     return found
 
 
-def outcomes(model: Model, gateway: Broken, seed: int = 0) -> Mapping[str, Finding]:
+def outcomes(model: Model, gateway: Broken, session: Session | None = None) -> Mapping[str, Finding]:
     """What all checks of behaviour find of a deployment, over real sockets."""
+    asking = session or remembering()
 
     async def run() -> dict[str, Finding]:
         behind = gateway(Server(int(model.server_address[1])))
         door = await Gateway(behind, Access(), VOCABULARY, "toy").start(0)
-        session = Session(SUITE, known(), Settings(plan="core", seed=seed))
-        session.capabilities = Capabilities(True, 5, None, "told")
         target = Target(f"http://127.0.0.1:{door.sockets[0].getsockname()[1]}/v1", "toy")
         policy = EgressPolicy(allow_loopback=True)
         async with Client(target, policy=policy, limits=QUICK) as client:
-            found = await drive(asked(session), client.ask, MemoryStore(), concurrency=8)
+            found = await drive(asked(asking), client.ask, MemoryStore(), concurrency=8)
         door.close()
         await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
         return found
 
     return asyncio.run(run())
+
+
+def remembering() -> Session:
+    """The memory of a run of the plan `core`."""
+    session = Session(SUITE, known(), Settings(plan="core"))
+    session.capabilities = Capabilities(True, 5, None, "told")
+    return session
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
@@ -287,3 +294,11 @@ def test_each_is_found_by_the_check_meant_for_it_and_by_no_other(model: Model, r
     if row.name == PASS:
         passed = {name for name, one in found.items() if one.outcome is Outcome.PASS}
         assert passed >= {name for other in ROWS for name in other.meant}, "each of them was able to fail"
+
+
+def test_a_slow_first_token_is_told_by_the_speed_of_the_run(model: Model) -> None:
+    session = remembering()
+    outcomes(model, lambda first: Slow(first, 0.1), session)
+    told = first_token(session.observations.values())
+    assert told is not None
+    assert told["p50"] >= 100
