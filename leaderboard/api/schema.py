@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from rest_framework.permissions import SAFE_METHODS
+
+from leaderboard.api.permissions import ReadsAreOpen
 
 EXAMPLES = Path(__file__).parent / "examples"
 """One file an operation: `{"request": "GET /api/v1/...", "status", "body"}`, written by `make contract`."""
@@ -32,6 +35,12 @@ class Documented(AutoSchema):
     def get_tags(self) -> list[str]:
         """The first part of the path."""
         return [self.path.removeprefix("/api/v1/").split("/")[0].split(".")[0]]
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        """What is open to anybody needs no token, and takes one."""
+        known: list[dict[str, Any]] = super().get_auth()
+        is_open = self.method in SAFE_METHODS and ReadsAreOpen in self.view.permission_classes
+        return [*known, {}] if is_open else known
 
     def get_filter_backends(self) -> list[Any]:
         """Also of what is filtered without being a list."""
@@ -69,7 +78,8 @@ def example(operation_id: str) -> dict[str, Any] | None:
 def _complete(method: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     for code in _PROBLEMS:
-        if method != "get" or code not in ("401", "403"):
+        # A read needs no token, but a wrong one is refused whatever is asked.
+        if method != "get" or code != "403":
             responses.setdefault(code, {"$ref": f"#/components/responses/Problem{code}"})
     found = example(operation["operationId"])
     for code, response in responses.items():

@@ -13,6 +13,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from leaderboard.services.tokens import issue_token
 from leaderboard.wsgi import application
@@ -46,7 +47,13 @@ def test_the_api_does_what_it_says(asked: dict[str, str], path: str, mode: Gener
     ):
         return  # there is nothing to get wrong
 
+    # It can't take away the token that is sent here; tests/leaderboard/test_access.py asks without one.
+    excluded = [ignored_auth]
+    if "consistency" in path:
+        excluded.append(positive_data_acceptance)  # no schema says that one number is the smaller one
+
     @settings(
+        derandomize=True,
         max_examples=EXAMPLES,
         deadline=None,
         suppress_health_check=list(HealthCheck),
@@ -58,12 +65,12 @@ def test_the_api_does_what_it_says(asked: dict[str, str], path: str, mode: Gener
         if mode is GenerationMode.POSITIVE:
             for name in ONLY_THE_SERVER_KNOWS:
                 (case.query or {}).pop(name, None)
-        case.call_and_validate()
+        case.call_and_validate(excluded_checks=excluded)
         if mode is GenerationMode.POSITIVE:
             for name in set(case.path_parameters or ()) & set(asked):
                 case.path_parameters[name] = asked[name]
         case.headers = {**(case.headers or {}), "Authorization": f"Bearer {asked['token']}"}
-        case.call_and_validate()
+        case.call_and_validate(excluded_checks=excluded)
 
     try:
         ask()
