@@ -162,7 +162,9 @@ async def _record(proof: OwnershipProof, name: str, txt: TxtResolver) -> Found:
 
 @transaction.atomic
 def _settle(proof_id: UUID, found: Found) -> OwnershipProof:
-    proof = OwnershipProof.objects.select_for_update().select_related("organisation").get(pk=proof_id)
+    proof = (
+        OwnershipProof.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=proof_id)
+    )
     now = timezone.now()
     if proof.state == ProofState.PENDING and proof.expires <= now:
         return _expire(proof)

@@ -65,7 +65,11 @@ def submit(organisation: Organisation, user: User, said: Declared) -> Submission
 
     Raises ValidationError keyed by the fields of `Declared`.
     """
-    organisation = Organisation.objects.select_for_update().select_related("provider").get(pk=organisation.pk)
+    organisation = (
+        Organisation.objects.select_for_update(of=("self",))
+        .select_related("provider")
+        .get(pk=organisation.pk)
+    )
     if selectors.submissions_of(organisation).count() >= MOST_SUBMISSIONS:
         raise ValidationError(f"{organisation} has {MOST_SUBMISSIONS} endpoints. Withdraw some first.")
     if said.api_key:
