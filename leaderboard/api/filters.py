@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 import django_filters
@@ -45,6 +46,22 @@ class Flag(django_filters.BooleanFilter):  # type: ignore[misc]
     """`true` or `false`."""
 
     field_class = TrueOrFalse
+
+
+class Since(filters.IsoDateTimeFilter):  # type: ignore[misc]
+    """Then or later. Asked of the database in UTC: PostgreSQL takes no offset beyond 15:59."""
+
+    def __init__(self, help_text: str, **options: Any) -> None:
+        super().__init__(lookup_expr="gte", help_text=help_text, **options)
+
+    def filter(self, qs: Any, value: datetime | None) -> Any:
+        """Before the first and after the last year there is, the first and the last moment stand for it."""
+        if value is not None:
+            try:
+                value = value.astimezone(UTC)
+            except OverflowError:
+                value = (datetime.min if value.year == 1 else datetime.max).replace(tzinfo=UTC)
+        return super().filter(qs, value)
 
 
 class Words(django_filters.BaseInFilter, django_filters.CharFilter):  # type: ignore[misc]
@@ -114,9 +131,7 @@ class EndpointFilter(filters.FilterSet):  # type: ignore[misc]
         field_name="first_token_ms",
         lookup_expr="lte",
     )
-    updated_since = filters.IsoDateTimeFilter(
-        field_name="changed", lookup_expr="gte", help_text="What is published of it changed then or later."
-    )
+    updated_since = Since("What is published of it changed then or later.", field_name="changed")
 
     class Meta:
         model = PublishedEndpoint
@@ -169,7 +184,7 @@ class ChangeFilter(filters.FilterSet):  # type: ignore[misc]
 
     model = a_model()
     kind = filters.ChoiceFilter(choices=ChangeKind.choices, help_text="What happened.")
-    since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte", help_text="Then or later.")
+    since = Since("Then or later.", field_name="at")
 
     class Meta:
         model = Change

@@ -159,6 +159,9 @@ def test_updated_since(client: Client, board: Any) -> None:
     assert labels(client, query) == ["Lab new"]
     later = (now + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert labels(client, f"updated_since={later}") == []
+    for long_ago in ("0001-01-01T00:00:00%2B05:00", "1883-06-29T14:30:11%2B18:28", "1970-01-01T00:00:00"):
+        assert "Lab new" in labels(client, f"updated_since={long_ago}")
+    assert labels(client, "updated_since=9999-12-31T23:59:59-05:00") == []
 
 
 def test_pages_follow_each_other_to_the_end(client: Client, board: Any) -> None:
