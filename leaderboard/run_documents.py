@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from leaderboard import publication
+from leaderboard import publication, withholding
 from leaderboard.documents import API
 from verifier.scoring import policy
 
@@ -75,7 +75,8 @@ def document(run: Mapping[str, Any], published: Published) -> dict[str, Any]:
 def finding(found: Mapping[str, Any], silent: bool, is_public: Callable[[str], bool]) -> dict[str, Any]:
     """One finding. `silent`: of a run whose accusation is not published. `is_public`: of a prompt's text.
 
-    The texts of hidden prompts are left out: they are of use only while nobody knows them.
+    The texts of hidden prompts and of the tokens after them are left out: they are of use only while nobody
+    knows them.
     """
     outcome, details = str(found["outcome"]), found["details"]
     hushed = silent and outcome in UNDECIDED
@@ -98,7 +99,7 @@ def finding(found: Mapping[str, Any], silent: bool, is_public: Callable[[str], b
 def _context(context: Mapping[str, Any], is_public: Callable[[str], bool]) -> dict[str, Any]:
     if is_public(str(context.get("prompt") or "")):
         return {**context, "hidden": False}
-    return {**context, "hidden": True, "prompt": None, "prefix": None}
+    return {**withholding.context(context), "hidden": True}
 
 
 def _awaits(run: Mapping[str, Any], published: Published) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 
 from leaderboard import selectors, services
 from leaderboard.api.base import ApiView
+from leaderboard.integrity.bundle import address
 
 GZIP = "application/gzip"
 
@@ -26,14 +27,20 @@ class Evidence(ApiView):
     )
     def get(self, request: Request, run_id: UUID) -> HttpResponse:
         """Gzipped JSON lines: a manifest, then every request with its answer. `assay recheck` gives the
-        run's result from it, byte for byte. Hidden prompts are salted hashes until their pool is retired.
+        run's result from it, byte for byte. Hidden prompts and the answers to them are salted hashes until
+        their pool is retired; then the whole file is here, the one whose digest log and certificate name.
         """
         run = selectors.run(run_id)
         bundle = None if run is None else selectors.evidence_of(run_id)
         if run is None or bundle is None:
             raise NotFound("No evidence of this run is published.")
-        self.modified = bundle.kept
-        return _file(services.read_evidence(bundle), f"{run_id}.jsonl.gz", bundle.digest)
+        if not run.baseline.hidden_sha256:  # else the file changes when the pool is retired
+            self.modified = bundle.kept
+        data = services.public_evidence(run, bundle)
+        answer = _file(data, f"{run_id}.jsonl.gz", address(data))
+        if address(data) != bundle.digest:  # another file will be here one day
+            answer["Cache-Control"] = "public, max-age=3600"
+        return answer
 
 
 class Baseline(ApiView):

@@ -29,7 +29,7 @@ class EntrySchema(serializers.Serializer[Any]):
 
     index = serializers.IntegerField(help_text="From 0.")
     kind = serializers.CharField(
-        help_text="`board`, `verdict`, `suite`, `key`, `certificate`, `correction`, `suspension`, `dispute`."
+        help_text="`board`, `verdict`, `suite`, `key`, `certificate`, `evidence`, `dispute`, `pool`."
     )
     subject = serializers.CharField(help_text="The id of what it is about.")
     recorded = serializers.DateTimeField(help_text="When it was appended.")

@@ -49,7 +49,9 @@ class Findings(ApiView):
 
     @extend_schema(operation_id="runs_findings", summary="The findings of a run", responses=schemas.Findings)
     def get(self, request: Request, run_id: UUID) -> Response:
-        """What every check says, with its estimate, interval and n. Texts of hidden prompts are left out."""
+        """What every check says, with its estimate, interval and n. Texts of hidden prompts are left out, and
+        tokens after them numbered, until their pool is retired.
+        """
         return Response({"results": _findings(*_public(run_id))})
 
 
@@ -66,6 +68,8 @@ def _findings(run: Row, published: Published) -> list[dict[str, Any]]:
     if run.result is None:
         return []
     silent = published.silent(run.verdict)
+    pool = run.baseline.hidden_sha256
+    everything = bool(pool) and selectors.pool_is_retired(pool)
     return [
         run_documents.finding(
             {
@@ -81,7 +85,7 @@ def _findings(run: Row, published: Published) -> list[dict[str, Any]]:
                 "details": one.details,
             },
             silent,
-            is_public,
+            (lambda _: True) if everything else is_public,
         )
         for one in selectors.findings_of(run.pk)
     ]

@@ -81,6 +81,22 @@ def pack(manifest: Mapping[str, Any], answered: Iterable[Answered], veil: Veil |
     return gzip.compress("".join(lines).encode(), compresslevel=6, mtime=0)
 
 
+def sealed(data: bytes, salt: bytes) -> bytes:
+    """The bundle as it is handed out while its hidden pool is in use: an answer to a hidden prompt tells much
+    of it, so a salted hash stands in its place. Whoever keeps this can see, once salt and bundle are
+    published, that they are what they were.
+    """
+    manifest, *lines = gzip.decompress(data).decode().split("\n")[:-1]
+    kept = [f"{manifest}\n"]
+    for line in lines:
+        record = json.loads(line)
+        if "hidden" in record["probe"]["body"]:
+            hashed = hashlib.sha256(salt + canonical_json(record["observation"])).hexdigest()
+            line = _line({"probe": record["probe"], "sealed": hashed}).rstrip("\n")
+        kept.append(f"{line}\n")
+    return gzip.compress("".join(kept).encode(), compresslevel=6, mtime=0)
+
+
 def address(data: bytes) -> str:
     """What the bundle is called: `sha256:…` of the file."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"

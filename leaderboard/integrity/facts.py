@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from leaderboard.models import Certificate, CertificateStep
+    from leaderboard.models import Certificate, CertificateStep, Dispute, HiddenPool, SigningKey
 
 BOARD, VERDICT, SUITE, CERTIFICATE, EVIDENCE = "board", "verdict", "suite", "certificate", "evidence"
+DISPUTE, KEY, POOL = "dispute", "key", "pool"
 
 TOLD = (
     "verdict",
@@ -32,7 +33,7 @@ TOLD = (
 class Fact:
     """What is appended: a kind, the id of what it is about, and what is said of it, JSON-ready.
 
-    Kinds: verdict, board, suite, key, certificate, correction, suspension, dispute.
+    Kinds: verdict, board, suite, key, certificate, evidence, dispute, pool.
     """
 
     kind: str
@@ -87,6 +88,41 @@ def certificate_fact(certificate: Certificate, step: CertificateStep, statement:
             "statement": statement,
         },
     )
+
+
+def dispute_fact(dispute: Dispute) -> Fact:
+    """An objection as it stands: what was said, its clock, and once it has ended its outcome and answer."""
+    return Fact(
+        DISPUTE,
+        str(dispute.pk),
+        {
+            "endpoint": str(dispute.endpoint_id),
+            "model": dispute.endpoint.model.slug,
+            "id": str(dispute.pk),
+            "run": str(dispute.run_id),
+            "check": dispute.check_name,
+            "objector": dispute.objector,
+            "statement": dispute.statement,
+            "evidence": dispute.evidence,
+            "opened": dispute.opened.isoformat(),
+            "due": dispute.due.isoformat(),
+            "outcome": dispute.outcome,
+            "answer": dispute.answer,
+            "answered": None if dispute.answered is None else dispute.answered.isoformat(),
+        },
+    )
+
+
+def key_fact(key: SigningKey) -> Fact:
+    """A signing key: in use, retired or withdrawn."""
+    state = "withdrawn" if key.withdrawn else "in use" if key.retired is None else "retired"
+    return Fact(KEY, key.keyid, {"public": key.public, "state": state})
+
+
+def pool_fact(pool: HiddenPool) -> Fact:
+    """The salt of a hidden pool that is retired."""
+    assert pool.retired is not None, "until then the salt is nobody's to know"
+    return Fact(POOL, pool.sha256, {"salt": pool.salt, "retired": pool.retired.isoformat()})
 
 
 def suite_facts(board: Mapping[str, Any]) -> list[Fact]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from leaderboard.pages import verify
+from leaderboard.pages import pools, verify
 
 app_name = "integrity"
 
 urlpatterns = [
     path(".well-known/assay-keys.json", verify.keys, name="keys"),
+    path("pools/<slug:sha256>.jsonl", pools.pool, name="pool"),
     path("verify/", verify.verify, name="verify"),
 ]

@@ -1,21 +1,21 @@
-"""What pages do not tell of a run: the texts of hidden prompts, until their pool is retired.
+"""What pages do not tell of a run: hidden prompts and the answers to them, until their pool is retired.
 
-The endpoint has read them, but others need not be told what they will be asked. Numbers, tokens and answers
-stay: they are the evidence, as in the bundle.
+The endpoint has read them, but others need not be told what they will be asked. Numbers stay: they are the
+evidence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from leaderboard import selectors
+from leaderboard import selectors, withholding
+from leaderboard.microscope import Place
+from leaderboard.withholding import SAID
 from verifier.checks.base import Purpose
 from verifier.models import Observation
 from verifier.suites import load, names
-
-SAID = "A prompt of the hidden pool: its text is published when the pool is retired."
 
 
 class Veil:
@@ -25,17 +25,25 @@ class Veil:
         self.hidden = bool(pool) and not selectors.pool_is_retired(pool)
 
     def over(self, row: Observation) -> Observation:
-        """The same row, without the text it asked if that is a hidden prompt's. It is not to be saved."""
+        """The same row, without what was asked and answered if the prompt is hidden. Not to be saved."""
         if self.hidden and row.purpose != Purpose.BEHAVIOUR and not _public_ids() & set(row.key.split("/")):
             body = {name: value for name, value in row.request["body"].items() if not _tells(value)}
             told = {"role": "user", "content": SAID}
             row.request = {**row.request, "body": {**body, "messages": [told]}}
+            row.payload = withholding.payload(row.payload or {})
         return row
+
+    def over_places(self, places: Iterable[Place]) -> list[Place]:
+        """Places of the run, those of hidden prompts with numbers for tokens."""
+        if not self.hidden:
+            return list(places)
+        known = _public_ids()
+        return [one if one.context.prompt_id in known else withholding.place(one) for one in places]
 
     def over_context(self, context: Mapping[str, Any]) -> Mapping[str, Any]:
         """A context of a finding, as `over` a row."""
         if self.hidden and context.get("prompt_id") not in _public_ids():
-            return {**context, "prompt": SAID, "prefix": ""}
+            return {**withholding.context(context), "prompt": SAID}
         return context
 
 

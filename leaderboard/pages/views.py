@@ -226,17 +226,12 @@ def probes(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @require_safe
 def probe(request: HttpRequest, run_id: UUID, number: int) -> HttpResponse:
     """The token microscope: one request, its text, and both distributions at one place of it."""
-    found, row = _run(run_id), _observation(run_id, number)
+    found = _run(run_id)
+    veil = _veil(found)
+    row = veil.over(_observation(run_id, number))
     at = request.GET.get("at", "")
-    places, k = selectors.places_of(found), selectors.top_k(found)
-    asked = selectors.asked(row)
-    shown = looking.view(
-        Veil(found.baseline.hidden_sha256 or "").over(row),
-        asked,
-        places,
-        int(at) if at.isdecimal() else None,
-        k,
-    )
+    places, k = veil.over_places(selectors.places_of(found)), selectors.top_k(found)
+    shown = looking.view(row, selectors.asked(row), places, int(at) if at.isdecimal() else None, k)
     context = {
         "run": found,
         "endpoint": found.endpoint,
@@ -251,11 +246,11 @@ def probe(request: HttpRequest, run_id: UUID, number: int) -> HttpResponse:
 @require_safe
 def probe_json(request: HttpRequest, run_id: UUID, number: int) -> HttpResponse:
     """One request and its answer as they are stored, with what the official weights list at its places."""
-    found, row = _run(run_id), _observation(run_id, number)
-    here = [place for place in selectors.places_of(found) if place.sequence == number]
-    return JsonResponse(
-        looking.raw(Veil(found.baseline.hidden_sha256 or "").over(row), here), json_dumps_params={"indent": 2}
-    )
+    found = _run(run_id)
+    veil = _veil(found)
+    row = veil.over(_observation(run_id, number))
+    here = veil.over_places(place for place in selectors.places_of(found) if place.sequence == number)
+    return JsonResponse(looking.raw(row, here), json_dumps_params={"indent": 2})
 
 
 def _veil(found: Run) -> Veil:

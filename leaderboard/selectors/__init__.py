@@ -39,6 +39,7 @@ from leaderboard.selectors.boards import (
 from leaderboard.selectors.certificates import certified_of
 from leaderboard.selectors.evidence import (
     evidence_of,
+    models_asked_from,
     pool_is_retired,
     public_baseline,
     runs_without_evidence,
@@ -122,6 +123,7 @@ __all__ = (
     "members_of",
     "membership",
     "memberships_of",
+    "models_asked_from",
     "models_on_the_board",
     "newest_year",
     "observation",

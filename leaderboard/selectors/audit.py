@@ -16,6 +16,7 @@ from uuid import UUID
 from leaderboard.integrity import merkle
 from leaderboard.integrity.facts import BOARD, VERDICT, board_fact, verdict_fact
 from leaderboard.models import Checkpoint, LogEntry, LogHead, Snapshot
+from leaderboard.selectors.audit_records import recorded
 from leaderboard.selectors.audit_rows import Told, certified, compared, served, stored
 from verifier.certificate import KeySet, Refused, read_checkpoint
 from verifier.evidence.canonical import digest, rounded
@@ -56,6 +57,7 @@ def audit(keys: KeySet, kept: Notes) -> Iterator[str]:
     yield from served(history)
     yield from certified(history)
     yield from stored(history)
+    yield from recorded(history)
 
 
 class _Tree:

@@ -138,10 +138,15 @@ def certified(history: History) -> Iterator[str]:
 
 def stored(history: History) -> Iterator[str]:
     """Which file holds the evidence of a run, against the log."""
+    there = set()
     for bundle in EvidenceBundle.objects.order_by("kept").iterator(500):
+        there.add(str(bundle.pk))
         entries = history.get((EVIDENCE, str(bundle.pk)), ())
         found = {"digest": bundle.digest, "size": bundle.size, "answers": bundle.answers}
         yield from compared(f"The evidence of run {bundle.pk}", entries[-1].body if entries else None, found)
+    for kind, subject in history:
+        if kind == EVIDENCE and subject not in there:
+            yield f"The evidence of run {subject}, which the log tells of, is gone."
 
 
 def _payload(document: Mapping[str, Any]) -> str:

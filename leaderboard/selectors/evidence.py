@@ -7,12 +7,23 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 
 from leaderboard.models import EvidenceBundle, HiddenPool
-from verifier.models import Baseline, BaselineState, Observation, Run, RunState
+from verifier.models import Baseline, BaselineState, Model, Observation, Run, RunState
+from verifier.selectors import current_baseline
 
 
 def pool_is_retired(sha256: str) -> bool:
     """Whether the hidden pool of this digest is published. One query."""
     return HiddenPool.objects.filter(pk=sha256).exclude(retired=None).exists()
+
+
+def models_asked_from(sha256: str) -> list[str]:
+    """The models whose runs still ask from this hidden pool: their current baseline has it."""
+    models = Model.objects.filter(baselines__hidden_sha256=sha256).distinct().order_by("org", "name")
+    return [
+        model.slug
+        for model in models
+        if (current := current_baseline(model.pk)) is not None and current.hidden_sha256 == sha256
+    ]
 
 
 def evidence_of(run_id: UUID) -> EvidenceBundle | None:

@@ -21,10 +21,11 @@ from leaderboard.services.evidence import (
     keep_evidence,
     keep_missing,
     prune_evidence,
+    public_evidence,
     read_evidence,
-    retire_pool,
 )
 from leaderboard.services.mirror import MirrorRefused, export_log
+from leaderboard.services.pools import PoolNotKnown, publish_pool, retire_pool, retired_pool
 from leaderboard.services.publishing import follow_up, publish
 from leaderboard.services.signing import (
     rotate_signing_key,
@@ -48,6 +49,7 @@ __all__ = (
     "EvidenceDamaged",
     "Fact",
     "MirrorRefused",
+    "PoolNotKnown",
     "add_webhook",
     "answer_dispute",
     "append",
@@ -71,12 +73,15 @@ __all__ = (
     "open_dispute",
     "proof_of",
     "prune_evidence",
+    "public_evidence",
     "publish",
+    "publish_pool",
     "published_keys",
     "read_evidence",
     "replay",
     "request_certificate",
     "retire_pool",
+    "retired_pool",
     "review",
     "review_all",
     "rotate_signing_key",

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leaderboard.certification import State
+from leaderboard.integrity.facts import DISPUTE, dispute_fact
 from leaderboard.models import Dispute, DisputeOutcome, Organisation
 from leaderboard.selectors.certificates import live_certificate
 from leaderboard.selectors.disputes import speakers
@@ -23,14 +24,13 @@ from leaderboard.services import audit
 from leaderboard.services.alerts import tell
 from leaderboard.services.certification import correct_certificate
 from leaderboard.services.publishing import follow_up, publish
-from leaderboard.services.transparency import append
+from leaderboard.services.transparency import append_all
 from verifier import services as facts
 from verifier.models import Run, RunState
 
 log = structlog.get_logger(__name__)
 
 ANSWERED_WITHIN = timedelta(days=14)
-KIND = "dispute"
 
 
 class DisputeNotPossible(Exception):
@@ -138,27 +138,16 @@ def _supersede(dispute: Dispute) -> None:
         correct_certificate(certificate.pk, dispute.answer)
     transaction.on_commit(follow_up, robust=True)
     try:
-        facts.queue_run(endpoint, trigger=KIND)
+        facts.queue_run(endpoint, trigger=DISPUTE)
     except facts.RunNotPossible as error:
         log.info("not measured anew", endpoint=str(endpoint.pk), reason=str(error))
 
 
 def _publish(dispute: Dispute, what: str, words: str) -> None:
     endpoint = dispute.endpoint
-    about = {
-        "id": str(dispute.pk),
-        "run": str(dispute.run_id),
-        "check": dispute.check_name,
-        "objector": dispute.objector,
-        "statement": dispute.statement,
-        "evidence": dispute.evidence,
-        "opened": dispute.opened.isoformat(),
-        "due": dispute.due.isoformat(),
-        "outcome": dispute.outcome,
-        "answer": dispute.answer,
-        "answered": None if dispute.answered is None else dispute.answered.isoformat(),
-    }
-    append(KIND, str(dispute.pk), {"endpoint": str(endpoint.pk), "model": endpoint.model.slug, **about})
+    fact = dispute_fact(dispute)
+    append_all([fact])
+    about = {name: value for name, value in fact.body.items() if name not in ("endpoint", "model")}
     tell(
         f"dispute.{what}",
         endpoint,

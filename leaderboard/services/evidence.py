@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from leaderboard import selectors
-from leaderboard.integrity.bundle import Answered, Veil, address, pack, place
+from leaderboard.integrity.bundle import Answered, Veil, address, pack, place, sealed
 from leaderboard.integrity.facts import EVIDENCE
 from leaderboard.models import EvidenceBundle, HiddenPool
 from leaderboard.services.transparency import append
@@ -75,11 +75,21 @@ def read_evidence(bundle: EvidenceBundle) -> bytes:
     try:
         with storages["evidence"].open(place(bundle.digest)) as file:
             data = bytes(file.read())
-    except OSError as error:
+    except Exception as error:  # a storage out of reach raises what its library likes
         raise EvidenceDamaged(f"The evidence {bundle.digest} can't be read: {error}") from error
     if address(data) != bundle.digest:
         raise EvidenceDamaged(f"The file of the evidence {bundle.digest} was changed.")
     return data
+
+
+def public_evidence(run: Run, bundle: EvidenceBundle) -> bytes:
+    """The file as anybody may have it: answers to hidden prompts are sealed until their pool is retired.
+
+    Raises EvidenceDamaged.
+    """
+    data = read_evidence(bundle)
+    pool = HiddenPool.objects.filter(pk=run.baseline.hidden_sha256, retired=None).first()
+    return data if pool is None else sealed(data, bytes.fromhex(pool.salt))
 
 
 def keep_missing() -> int:
@@ -88,7 +98,7 @@ def keep_missing() -> int:
     for run_id in selectors.runs_without_evidence(AT_ONCE):
         try:
             kept += keep_evidence(run_id) is not None
-        except (EvidenceDamaged, Unusable, SuiteError, OSError) as error:
+        except (EvidenceDamaged, Unusable, SuiteError) as error:
             log.error("evidence is not kept", run=str(run_id), reason=str(error))
     return kept
 
@@ -110,18 +120,6 @@ def prune_evidence() -> int:
             EvidenceBundle.objects.filter(pk=bundle.pk).update(pruned=timezone.now())
         pruned += 1
     return pruned
-
-
-@transaction.atomic
-def retire_pool(sha256: str) -> HiddenPool:
-    """Publish the salt of a hidden pool: with its text, which the operator publishes, anybody can check the
-    hashes in the bundles. Raises HiddenPool.DoesNotExist.
-    """
-    pool = HiddenPool.objects.select_for_update().get(pk=sha256)
-    pool.retired = pool.retired or timezone.now()
-    pool.save()
-    append("pool", sha256, {"salt": pool.salt, "retired": pool.retired.isoformat()})
-    return pool
 
 
 def _manifest(run: Run, answers: int) -> dict[str, Any]:
@@ -160,8 +158,12 @@ def _veil(run: Run) -> Veil | None:
 def _store(name: str, data: bytes) -> None:
     """Store it, unless the very same file lies there, and read it again."""
     storage, path = storages["evidence"], place(name)
-    if not storage.exists(path):
-        storage.save(path, ContentFile(data))
-    with storage.open(path) as file:
-        if hashlib.sha256(file.read()).hexdigest() != name.removeprefix("sha256:"):
-            raise EvidenceDamaged(f"The storage did not keep {path} as it was given.")
+    try:
+        if not storage.exists(path):
+            storage.save(path, ContentFile(data))
+        with storage.open(path) as file:
+            kept = hashlib.sha256(file.read()).hexdigest()
+    except Exception as error:  # as in read_evidence
+        raise EvidenceDamaged(f"The storage can't keep {path}: {error}") from error
+    if kept != name.removeprefix("sha256:"):
+        raise EvidenceDamaged(f"The storage did not keep {path} as it was given.")

@@ -7,15 +7,14 @@ from datetime import timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from leaderboard.integrity.facts import key_fact
 from leaderboard.integrity.keys import Signer
 from leaderboard.models import SigningKey
-from leaderboard.services.transparency import append
+from leaderboard.services.transparency import append_all
 from verifier import credentials
 
 BEFORE = timedelta(minutes=5)
 """A key counts as begun so long before it was made: what it signs may have been dated a moment earlier."""
-KEY = "key"
-"""The kind of log entry that tells of a key: begun, retired or withdrawn."""
 
 
 def signer() -> Signer:
@@ -88,5 +87,4 @@ def _begin() -> SigningKey:
 
 
 def _tell(key: SigningKey) -> None:
-    state = "withdrawn" if key.withdrawn else "in use" if key.retired is None else "retired"
-    append(KEY, key.keyid, {"public": key.public, "state": state})
+    append_all([key_fact(key)])

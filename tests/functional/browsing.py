@@ -22,8 +22,12 @@ class Visitor:
 
     def get(self, path: str) -> str:
         """The page. Raises urllib.error.HTTPError for anything but success."""
+        return self.file(path).decode()
+
+    def file(self, path: str) -> bytes:
+        """As `get`, its bytes."""
         with self._opener.open(self._site + path, timeout=30) as answer:
-            return str(answer.read().decode())
+            return bytes(answer.read())
 
     def answers(self) -> bool:
         """Whether the site is up."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 
 import pytest
 
+from leaderboard.demo.rechecking import rechecked
 from tests.functional.browsing import Visitor
 from tests.functional.conftest import Site
 from tests.functional.surroundings import until
+from verifier.evidence.canonical import result_text
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -43,6 +46,19 @@ def test_an_endpoint_goes_from_registration_to_the_board_over_http(site: Site) -
     drill_down = visitor.get(f"/endpoints/{endpoint}/")
     assert "deviat" in drill_down.lower()
     assert site.lab["int4-g64"] not in board[0]
+    _judged_again_elsewhere(site, visitor, run)
+
+
+def _judged_again_elsewhere(site: Site, visitor: Visitor, run: str) -> None:
+    """What a stranger downloads of a real run gives the stored result to the byte, on another machine."""
+    ((stored,),) = site.around.rows(
+        f"select result from verifier_run where id in ('{run}', '{run.replace('-', '')}')"
+    )
+    result = json.loads(stored) if isinstance(stored, str) else stored
+    address = f"/api/v1/runs/{run}/evidence"
+    bundle = visitor.file(address)
+    known = visitor.file(f"/api/v1/baselines/{result['baseline']}")
+    assert rechecked(bundle, known) == result_text(result)
 
 
 def test_secrets_reach_no_log(site: Site) -> None:

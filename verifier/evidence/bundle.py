@@ -106,6 +106,10 @@ def read(path: Path) -> tuple[Header, dict[str, Observation]]:
                     record = json.loads(line)
                     if header is None:
                         header = _header(record)
+                    elif "sealed" in record:
+                        raise BundleError(
+                            "its answers to hidden prompts are sealed until their pool is retired"
+                        )
                     else:
                         observation = observation_from_json(record["observation"])
                         observations[observation.key] = observation

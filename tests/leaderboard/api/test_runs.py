@@ -116,6 +116,9 @@ def test_texts_of_hidden_prompts_are_not_told(client: Client) -> None:
     assert (public["hidden"], public["prompt"]) == (False, prompt)
     assert (hidden["hidden"], hidden["prompt"], hidden["prefix"]) == (True, None, None)
     assert hidden["tv"] == 0.41
+    assert [one["token"] for one in hidden["endpoint"]] == ["#1", "#2", "#3", "#4"]
+    assert [one["token"] for one in hidden["reference"]] == ["#2", "#1", "#3", "#5"]
+    assert [one["p"] for one in hidden["reference"]] == [one["p"] for one in contexts[1]["reference"]]
     assert "A secret" not in client.get(f"{API}/runs/{run.pk}?include=findings").content.decode()
 
 

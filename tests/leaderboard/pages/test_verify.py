@@ -95,6 +95,7 @@ def test_what_does_not_hold_has_a_clear_answer(client: Client, certificate: Cert
     text = json.dumps(good)
     cases = {
         json.dumps({**good, "payload": good["payload"][:40] + "AAAA" + good["payload"][44:]}): "Altered",
+        json.dumps({**good, "signatures": [{**good["signatures"][0], "sig": "A" * 86 + "=="}]}): "Altered",
         json.dumps({**good, "log": None}): "Not in the log",
         json.dumps({**good, "log": {**good["log"], "index": good["log"]["index"] + 1}}): "Not in the log",
         json.dumps(Site().certificate()): "Not ours",

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -19,16 +16,18 @@ from django.test import Client
 from django.utils import timezone
 
 from leaderboard import selectors, services
+from leaderboard.demo.rechecking import differing, rechecked
 from leaderboard.integrity.bundle import place
 from leaderboard.models import EvidenceBundle, HiddenPool, LogEntry
 from tests.leaderboard import factories
-from tests.verifier.cli.commands import ROOT, baseline
+from tests.verifier.cli.commands import baseline
 from tests.verifier.small_world import INT4
 from tests.verifier.synthetic import Synthetic
 from tests.verifier.synthetic_server import serving
 from verifier import services as facts
 from verifier.baseline import files
-from verifier.evidence.canonical import result_text
+from verifier.evidence.bundle import BundleError, read
+from verifier.evidence.canonical import canonical_json, result_text
 from verifier.models import Baseline, Endpoint, Observation, Run
 
 pytestmark = pytest.mark.django_db
@@ -75,24 +74,8 @@ def lines(data: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in gzip.decompress(data).decode().splitlines()]
 
 
-def recheck(client: Client, run: Run, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """What somebody else does: fetch both files, judge again in a process of its own."""
-    bundle, known = folder / "b.jsonl.gz", folder / "baseline.json.gz"
-    bundle.write_bytes(client.get(f"/api/v1/runs/{run.pk}/evidence").content)
-    assert run.result is not None
-    known.write_bytes(client.get(f"/api/v1/baselines/{run.result['baseline']}").content)
-    return subprocess.run(
-        [sys.executable, "-m", "verifier", "recheck", str(bundle), "--baseline", str(known)],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=250,
-    )
-
-
 def test_a_run_that_ended_is_stored_told_and_judged_again_to_the_byte(
-    measured: Run, client: Client, folder: Path, tmp_path: Path
+    measured: Run, client: Client, folder: Path
 ) -> None:
     bundle = bundle_of(measured)
     path = folder / place(bundle.digest)
@@ -105,10 +88,20 @@ def test_a_run_that_ended_is_stored_told_and_judged_again_to_the_byte(
     assert "hidden" not in answers[0]["probe"]["body"]
     entry = LogEntry.objects.get(kind="evidence", subject=str(measured.pk))
     assert json.loads(entry.leaf)["body"]["digest"] == bundle.digest
-    elsewhere = {"TZ": "Pacific/Chatham", "LC_ALL": "C", "LANG": "tr_TR.UTF-8", "PYTHONHASHSEED": "4711"}
-    said = recheck(client, measured, tmp_path, **elsewhere)
-    assert said.stdout == result_text(measured.result), said.stderr
-    assert said.returncode == 1
+    known = client.get(f"/api/v1/baselines/{measured.result['baseline']}").content
+    said = rechecked(client.get(f"/api/v1/runs/{measured.pk}/evidence").content, known)
+    assert said == result_text(measured.result)
+    altered = replaced_result(measured)
+    assert differing({"as it was": measured, "altered": altered}) == ["altered"]
+    path.unlink()
+    assert differing({"gone": measured}) == ["gone"]
+
+
+def replaced_result(run: Run) -> Run:
+    """The same run with another fidelity, in memory only."""
+    found = Run.objects.get(pk=run.pk)
+    found.result = {**(found.result or {}), "verdict": "faithful"}
+    return found
 
 
 def test_the_same_evidence_is_the_same_file_and_is_stored_once(measured: Run, folder: Path) -> None:
@@ -192,10 +185,26 @@ def test_a_hidden_prompt_is_a_salted_hash_until_its_pool_is_retired(
     assert first["probe"]["body"] == {"hidden": {"prompt": "h001", "sha256": hashed.hexdigest()}}
     assert second["probe"]["body"] == {"max_tokens": 1, "hidden": first["probe"]["body"]["hidden"]}
     assert "messages" in public["probe"]["body"]
+    sealed = client.get(f"/api/v1/runs/{run.pk}/evidence")
+    assert sealed["ETag"] != f'"{made.digest}"'
+    assert "immutable" not in sealed["Cache-Control"]
+    manifest, *asked = lines(sealed.content)
+    assert manifest == lines(data)[0]
+    assert asked[2] == public
+    for answer, whole in zip(asked[:2], (first, second), strict=True):
+        hashed = sha256(salt + canonical_json(whole["observation"])).hexdigest()
+        assert answer == {"probe": whole["probe"], "sealed": hashed}
+    path = tmp_path / "sealed.jsonl.gz"
+    path.write_bytes(sealed.content)
+    with pytest.raises(BundleError, match="sealed until their pool is retired"):
+        read(path)
     address = f"/api/v1/baselines/{row.digest}"
     assert client.get(address).status_code == 404
     services.retire_pool(digest)
     assert client.get(address).status_code == 200
+    whole_file = client.get(f"/api/v1/runs/{run.pk}/evidence", headers={"If-None-Match": sealed["ETag"]})
+    assert (whole_file.status_code, whole_file.content) == (200, data)
+    assert whole_file["ETag"] == f'"{made.digest}"'
     entry = LogEntry.objects.get(kind="pool")
     assert json.loads(entry.leaf)["body"]["salt"] == salt.hex()
 
