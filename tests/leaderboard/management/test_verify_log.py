@@ -20,17 +20,14 @@ from leaderboard.models import (
     CertificateStep,
     Change,
     Checkpoint,
-    Dispute,
     EvidenceBundle,
-    HiddenPool,
     LogEntry,
     LogHead,
     PublishedEndpoint,
-    SigningKey,
     Snapshot,
-    Submission,
 )
-from tests.leaderboard import certifying, factories, people
+from tests.leaderboard import certifying, factories
+from tests.leaderboard.verifying import differences, verified
 from verifier.models import Endpoint, Finding, Run
 
 pytestmark = pytest.mark.django_db
@@ -73,21 +70,6 @@ def published() -> dict[str, Endpoint]:
         services.publish(made["Bad"].model_id)
     services.checkpoint()
     return made
-
-
-def verified(*arguments: str) -> str:
-    """What `verify_log` prints when all is well."""
-    out = io.StringIO()
-    call_command("verify_log", *arguments, stdout=out)
-    return out.getvalue()
-
-
-def differences(*arguments: str) -> str:
-    """What it complains of; it must complain, and end with a failure."""
-    err = io.StringIO()
-    with pytest.raises(CommandError, match="differences: what is published"):
-        call_command("verify_log", *arguments, stdout=io.StringIO(), stderr=err)
-    return err.getvalue()
 
 
 def test_before_anything_is_published_all_is_well() -> None:
@@ -411,64 +393,3 @@ def test_a_change_of_where_the_evidence_lies_is_named() -> None:
     assert f"The evidence of run {run.pk} was changed: digest is" in differences()
     EvidenceBundle.objects.all().delete()
     assert f"The evidence of run {run.pk}, which the log tells of, is gone." in differences()
-
-
-DISPUTE_CHANGES: dict[str, tuple[Callable[[], Any], str]] = {
-    "its outcome": (
-        lambda: Dispute.objects.update(outcome="corrected"),
-        'Objection {id} was changed: outcome is "corrected", and it was published as "upheld"',
-    ),
-    "its answer": (
-        lambda: Dispute.objects.update(answer="We were wrong."),
-        'Objection {id} was changed: answer is "We were wrong."',
-    ),
-    "what was said": (
-        lambda: Dispute.objects.update(statement="All is well."),
-        "Objection {id} was changed: statement is",
-    ),
-    "its clock": (
-        lambda: Dispute.objects.update(due=F("due") + DAY),
-        "Objection {id} was changed: due is",
-    ),
-    "its end": (
-        lambda: Dispute.objects.update(outcome="", answered=None),
-        'Objection {id} was changed: outcome is ""',
-    ),
-    "all of it": (
-        lambda: [table.objects.all().delete() for table in (Alert, Dispute)],
-        "Objection {id}, which the log tells of, is gone",
-    ),
-}
-
-
-@pytest.mark.parametrize("what", DISPUTE_CHANGES)
-def test_a_change_of_an_objection_is_named(what: str) -> None:
-    endpoint, owner = certifying.known(), people.user()
-    organisation = people.organisation(owner=owner)
-    Submission.objects.create(organisation=organisation, endpoint=endpoint, state="published")
-    run = certifying.ended(endpoint, "deviating", ago=1)
-    made = services.open_dispute(run, owner, organisation, statement="It is our template.")
-    assert "All is as it was published" in verified()
-    services.answer_dispute(made.pk, "upheld", "It is not.", people.user("o@example.org", staff=True))
-    assert "All is as it was published" in verified()
-    change, expected = DISPUTE_CHANGES[what]
-    change()
-    assert expected.format(id=made.pk) in differences()
-
-
-def test_a_key_that_was_given_back_its_trust_is_named() -> None:
-    keyid = services.signer().keyid
-    services.withdraw_signing_key(keyid)
-    assert "All is as it was published" in verified()
-    SigningKey.objects.filter(keyid=keyid).update(withdrawn=False)
-    assert f'Signing key {keyid} was changed: state is "retired"' in differences()
-
-
-def test_a_retired_pool_whose_salt_was_changed_is_named() -> None:
-    HiddenPool.objects.create(sha256="ab" * 32, salt="00")
-    services.retire_pool("ab" * 32)
-    assert "All is as it was published" in verified()
-    HiddenPool.objects.update(salt="01")
-    assert f"Retired pool {'ab' * 32} was changed: salt is" in differences()
-    HiddenPool.objects.update(retired=None)
-    assert f"Retired pool {'ab' * 32}, which the log tells of, is gone." in differences()
