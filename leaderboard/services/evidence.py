@@ -87,8 +87,8 @@ def public_evidence(run: Run, bundle: EvidenceBundle) -> bytes:
 
     Raises EvidenceDamaged.
     """
-    data = read_evidence(bundle)
-    pool = HiddenPool.objects.filter(pk=run.baseline.hidden_sha256, retired=None).first()
+    data, sha256 = read_evidence(bundle), run.baseline.hidden_sha256
+    pool = HiddenPool.objects.filter(pk=sha256, retired=None).first() if sha256 else None
     return data if pool is None else sealed(data, bytes.fromhex(pool.salt))
 
 
