@@ -33,8 +33,8 @@ def test_what_fails_is_told_with_its_seed_and_cause(capsys: pytest.CaptureFixtur
     with serving(Everyday()) as model:
         upstream = Server(int(model.server_address[1]))
         healthy, lying = told(Pass(upstream)), told(FalseUsage(upstream, factor=2.0))
-        assert model.requests < 4 * 59, "what an earlier seed asked is remembered"
     assert healthy.failures == []
     assert healthy.outcomes["streaming"] == {"pass": 2}
-    assert show({"healthy": healthy, "lying": lying}) == len(lying.failures) == 2
+    assert {failure.split(": ")[1] for failure in lying.failures} == {"usage"}
+    assert show({"healthy": healthy, "lying": lying}) == len(lying.failures) >= 2
     assert "FAILED seed 0: usage: It reports other completion tokens" in capsys.readouterr().out

@@ -15,7 +15,9 @@ from django.db.models import F
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from tests.verifier import world
+from tests.verifier.engine import Behaving
 from tests.verifier.services.measuring import Measured
+from tests.verifier.synthetic_server import serving
 from verifier import services, signals
 from verifier.models import Baseline, Finding, IllegalTransition, Observation, Run, RunState, Verdict
 from verifier.services.jobs import RUNS
@@ -76,15 +78,19 @@ def test_runs_follow_the_plan_of_the_server(settings: Settings) -> None:
     assert (deep.settings["estimation_prompts"], deep.settings["max_requests"]) == (120, 900)
 
 
-def test_behaviour_is_part_of_the_grade_where_the_plan_asks_about_it(measured: Measured) -> None:
-    endpoint, server = measured.offer()
-    run = execute(services.queue_run(endpoint, seed=1, settings={"plan": "smoke"}))
+def test_behaviour_is_part_of_the_grade_where_the_plan_asks_about_it(
+    measured: Measured, settings: Settings
+) -> None:
+    with serving(Behaving()) as server:
+        settings.EGRESS_ALLOW = {*settings.EGRESS_ALLOW, f"127.0.0.1:{server.server_address[1]}"}
+        endpoint = world.endpoint(server.url, variant="obeys")
+        run = execute(services.queue_run(endpoint, seed=1, settings={"plan": "smoke"}))
+        assert server.requests < 60
     assert run.result is not None
     assert run.result["plan"] == "smoke"
-    assert 20 < len(server.bodies) < 60
-    asked = {finding.check_name for finding in run.findings.all()}
-    assert asked >= {"parameters", "streaming", "usage", "errors", "reliability"}
-    assert "reliability" not in run.result["grade"]["unknown"]
+    asked = set(run.findings.values_list("check_name", flat=True))
+    assert asked >= {"parameters", "streaming", "usage", "errors", "reliability", "self_disclosure"}
+    assert not {"parameters", "errors", "reliability"} & set(run.result["grade"]["unknown"])
 
 
 def test_a_lone_accusation_holds_its_own_among_all_that_are_listed() -> None:
