@@ -5,8 +5,10 @@ For tests that put every check of behaviour to one endpoint.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from tests.verifier.engine import Behaving, is_bad
 from tests.verifier.small_world import SUITE
@@ -45,7 +47,7 @@ def behaviour() -> list[Check]:
 
 
 @cache
-def recorded_behaviour() -> dict[str, object]:
+def recorded_behaviour() -> Mapping[str, Mapping[str, Any]]:
     """What the healthy engine answered to every check of behaviour when the baseline was recorded."""
     recorder = Recorder(SUITE, contract_for("toy"), 0)
     return {
