@@ -107,7 +107,9 @@ def board_rows(
         made = board_row(row, board, several_providers=several, certified=certified)
         readings = (drift or {}).get(made.id, ())
         if now is not None and len(readings) > 1:
-            line = charts_timeline.spark([reading[:2] for reading in readings], now - DRIFT, now)
+            line = charts_timeline.spark(
+                [(reading.ended, reading.value) for reading in readings], now - DRIFT, now
+            )
             made = replace(made, spark=line, course=_course(readings))
         shown.append(replace(made, opens=not shown or made.rank != shown[-1].rank))
     return shown

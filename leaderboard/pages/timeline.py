@@ -31,14 +31,7 @@ def course(runs: Sequence[Run], band: float | None, monitor: Monitor | None) -> 
 
     Two queries, for its certificates, and only where there is something to show.
     """
-    ended = sorted(
-        (
-            run
-            for run in runs
-            if run.state == RunState.COMPLETE and run.ended and run.fidelity_low is not None
-        ),
-        key=lambda run: (run.ended, run.pk),
-    )
+    ended = [run for run in reversed(runs) if run.state == RunState.COMPLETE and _point(run) is not None]
     points = [point for run in ended if (point := _point(run)) is not None]
     if len(points) < 2:
         return None

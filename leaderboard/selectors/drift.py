@@ -38,8 +38,7 @@ def drift_of(model_id: UUID, since: datetime) -> dict[str, list[Reading]]:
             state=RunState.COMPLETE,
             private=False,
             ended__gte=since,
-            fidelity_low__isnull=False,
-            fidelity_high__isnull=False,
+            fidelity__isnull=False,
         )
         .exclude(trigger=LOOK)
         .exclude(disputes__outcome=DisputeOutcome.CORRECTED)
@@ -53,6 +52,7 @@ def drift_of(model_id: UUID, since: datetime) -> dict[str, list[Reading]]:
         .values_list("endpoint_id", "ended", "fidelity", "fidelity_low", "fidelity_high")
     )
     found: dict[str, list[Reading]] = defaultdict(list)
-    for endpoint_id, *reading in runs:
-        found[str(endpoint_id)].append(Reading(*reading))
+    for endpoint_id, ended, value, low, high in runs:
+        if ended is not None and value is not None and low is not None and high is not None:
+            found[str(endpoint_id)].append(Reading(ended, value, low, high))
     return dict(found)
