@@ -12,12 +12,21 @@ SORTS = {
     "name": "name",
     "tokens": "tokens used",
     "latency": "time to the first token",
+    "speed": "tokens per second",
     "price": "price of written tokens",
     "measured": "latest measured",
 }
-COLUMNS = {"price": "Price", "latency": "First token", "tokens": "Tokens", "age": "Measured"}
+COLUMNS = {
+    "price": "Price",
+    "latency": "First token",
+    "speed": "Speed",
+    "tools": "Tool calls",
+    "tokens": "Tokens",
+    "drift": "30 days",
+    "age": "Measured",
+}
 """What may stand in a row beside name, fidelity and verdict."""
-USUAL = ("price", "latency", "age")
+USUAL = ("price", "latency", "drift", "age")
 """Columns shown where the address names none."""
 HIGH = 97.0
 CHEAP = 1.0
@@ -29,7 +38,8 @@ MAX_QUERY = 80
 class Filters:
     """`verdict` is "", faithful or deviating (which includes different models); `high` keeps fidelity >= 97;
     `differs` keeps broken declarations; `text` is searched in names, notes, providers and quantizations;
-    `certified` and `cheap` keep those; `model` (org/name) is carried along; `columns` are those shown."""
+    `certified`, `cheap` and `tools` (tool calls work) keep those; `model` (org/name) is carried along;
+    `columns` are those shown."""
 
     verdict: str = ""
     high: bool = False
@@ -39,6 +49,7 @@ class Filters:
     model: str = ""
     certified: bool = False
     cheap: bool = False
+    tools: bool = False
     columns: tuple[str, ...] = USUAL
 
     @classmethod
@@ -54,6 +65,7 @@ class Filters:
             model=query.get("model", ""),
             certified=query.get("certified", "") == "yes",
             cheap=query.get("max_price", "") == f"{CHEAP:g}",
+            tools=query.get("tools", "") == "work",
             columns=_columns(query.get("cols")),
         )
 
@@ -66,6 +78,7 @@ class Filters:
             "declared": "differs" if self.differs else "",
             "certified": "yes" if self.certified else "",
             "max_price": f"{CHEAP:g}" if self.cheap else "",
+            "tools": "work" if self.tools else "",
             "q": self.text,
             "sort": self.sort,
             "cols": "" if self.columns == USUAL else ",".join(self.columns) or "none",
@@ -86,12 +99,14 @@ class Filters:
         return self != replace(self._cleared(), text="")
 
     def _cleared(self) -> Filters:
-        return replace(self, verdict="", high=False, differs=False, certified=False, cheap=False)
+        return replace(self, verdict="", high=False, differs=False, certified=False, cheap=False, tools=False)
 
-    def chips(self, *, certificates: bool = False, prices: bool = False) -> tuple[Chip, ...]:
+    def chips(
+        self, *, certificates: bool = False, prices: bool = False, tools: bool = False
+    ) -> tuple[Chip, ...]:
         """The links of the filter bar: each switches one filter and leaves the others alone.
 
-        Those for certificates and prices are there where there are any.
+        Those for certificates, prices and tool calls are there where anything is known of them.
         """
         off = self._cleared()
         switched = [("all", "All", off, off == self)]
@@ -105,6 +120,8 @@ class Filters:
         if certificates or self.certified:
             other = replace(self, certified=not self.certified)
             switched.insert(1, ("certified", "Certified", other, self.certified))
+        if tools or self.tools:
+            switched.append(("tools", "Tool calls work", replace(self, tools=not self.tools), self.tools))
         if prices or self.cheap:
             label = f"≤ ${CHEAP:g} / M tokens"
             switched.append(("cheap", label, replace(self, cheap=not self.cheap), self.cheap))
@@ -144,6 +161,8 @@ class Filters:
             kept.sort(key=lambda row: _last((row["result"] or {}).get("decision_tokens")))
         elif self.sort == "latency":
             kept.sort(key=lambda row: _last(first_token(row)))
+        elif self.sort == "speed":
+            kept.sort(key=lambda row: -(throughput(row) or 0.0))
         elif self.sort == "price":
             kept.sort(key=lambda row: _last(price(row)))
         elif self.sort == "measured":
@@ -159,6 +178,8 @@ class Filters:
         if self.high and (result.get("fidelity") or {}).get("value", 0.0) < HIGH:
             return False
         if self.differs and (result.get("declaration") or {}).get("state") != "broken":
+            return False
+        if self.tools and not row.get("tools"):
             return False
         if self.cheap and _last(price(row)) > CHEAP:
             return False
@@ -179,6 +200,13 @@ def first_token(row: Mapping[str, Any]) -> float | None:
     """Median time to the first token in milliseconds, where it was measured."""
     speed = (row["result"] or {}).get("speed") or {}
     value = (speed.get("first_token_ms") or {}).get("p50")
+    return None if value is None else float(value)
+
+
+def throughput(row: Mapping[str, Any]) -> float | None:
+    """Median tokens per second of whole answers, where it was measured."""
+    speed = (row["result"] or {}).get("speed") or {}
+    value = (speed.get("tokens_per_second") or {}).get("p50")
     return None if value is None else float(value)
 
 

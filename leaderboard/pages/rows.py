@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
-from leaderboard import charts
+from leaderboard import charts, charts_timeline
 from leaderboard.pages import grading, numbers, words
-from leaderboard.pages.filters import first_token, price
+from leaderboard.pages.filters import first_token, price, throughput
 from leaderboard.pages.words import Term
+from leaderboard.selectors.drift import Reading
+
+DRIFT = timedelta(days=30)
+"""How far back the line of a row goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,11 @@ class Row:
     completion_tokens: str
     latency: str
     latency_note: str
+    speed: str
+    speed_note: str
+    tools: str
+    spark: str
+    course: str
     price: str
     price_note: str
     n: str
@@ -80,16 +90,27 @@ class Row:
 
 
 def board_rows(
-    board: Mapping[str, Any], found: Sequence[Mapping[str, Any]], certified: Collection[str] = ()
+    board: Mapping[str, Any],
+    found: Sequence[Mapping[str, Any]],
+    certified: Collection[str] = (),
+    drift: Mapping[str, Sequence[Reading]] | None = None,
+    now: datetime | None = None,
 ) -> list[Row]:
     """These rows of a published board as they are shown. Rows that follow a gap between rank bands say so.
 
-    `certified` are the ids of endpoints whose certificate holds.
+    `certified` are the ids of endpoints whose certificate holds, `drift` the fidelities of their runs in the
+    time before `now`.
     """
     shown: list[Row] = []
     several = len({row["endpoint"]["provider"]["slug"] for row in board["rows"]}) > 1
     for row in found:
         made = board_row(row, board, several_providers=several, certified=certified)
+        readings = (drift or {}).get(made.id, ())
+        if now is not None and len(readings) > 1:
+            line = charts_timeline.spark(
+                [(reading.ended, reading.value) for reading in readings], now - DRIFT, now
+            )
+            made = replace(made, spark=line, course=_course(readings))
         shown.append(replace(made, opens=not shown or made.rank != shown[-1].rank))
     return shown
 
@@ -137,7 +158,12 @@ def board_row(
         decision_tokens=_decided(result),
         completion_tokens=numbers.whole(written) if written else "",
         latency="" if first_token(row) is None else numbers.quantity(first_token(row), "ms"),
-        latency_note=_latency_note(result),
+        latency_note=_timed(result, "first_token_ms", "ms"),
+        speed="" if throughput(row) is None else numbers.quantity(throughput(row), "tok/s"),
+        speed_note=_timed(result, "tokens_per_second", "tok/s"),
+        tools={True: "work", False: "broken"}.get(row.get("tools"), ""),
+        spark="",
+        course="",
         price="" if price(row) is None else _dollars(endpoint["price_out"]),
         price_note="" if endpoint.get("price_in") is None else f"{_dollars(endpoint['price_in'])} read",
         n=_n(result),
@@ -249,12 +275,19 @@ def _n(result: Mapping[str, Any]) -> str:
     return f"{numbers.whole(contexts)} contexts of {numbers.whole(prompts)} prompts"
 
 
-def _latency_note(result: Mapping[str, Any]) -> str:
-    """What a time to the first token is the median of."""
-    found = (result.get("speed") or {}).get("first_token_ms")
+def _timed(result: Mapping[str, Any], key: str, unit: str) -> str:
+    """What a thing that was timed is the median of."""
+    found = (result.get("speed") or {}).get(key)
     if not found:
         return ""
-    return f"median of {numbers.whole(found.get('n'))}, p95 {numbers.quantity(found.get('p95'), 'ms')}"
+    return f"median of {numbers.whole(found.get('n'))}, p95 {numbers.quantity(found.get('p95'), unit)}"
+
+
+def _course(readings: Sequence[Reading]) -> str:
+    """The line of a row in words: `steady over 5 runs`, `moved in 5 runs`."""
+    spans = [(reading.low, reading.high) for reading in readings]
+    moved = any(charts_timeline.apart(one, other) for one, other in pairwise(spans))
+    return f"moved in {len(spans)} runs" if moved else f"steady over {len(spans)} runs"
 
 
 def _decided(result: Mapping[str, Any]) -> str:

@@ -12,16 +12,18 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from leaderboard import charts, charts_microscope, microscope, publication, selectors
 from leaderboard.models import Snapshot
 from leaderboard.pages import evidence, offers, rows, web, words
 from leaderboard.pages import microscope as looking
-from leaderboard.pages.filters import SORTS, Filters, first_token, price
+from leaderboard.pages.filters import SORTS, Filters, first_token, price, throughput
 from leaderboard.pages.headline import Headline, board_sentence, headline
 from leaderboard.pages.methodology import methodology as explained
 from leaderboard.pages.report import commands, finding_line, past, report
+from leaderboard.pages.timeline import course
 from leaderboard.pages.veil import Veil
 from leaderboard.pages.weighing import watched
 from verifier.models import Observation, Run, RunState
@@ -32,6 +34,7 @@ PAGE_SIZE = 50
 REFRESH_SECONDS = 2
 
 
+@gzip_page
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
     """The board of the model asked for, else of the one published last."""
@@ -42,6 +45,7 @@ def board(request: HttpRequest) -> HttpResponse:
     return _board(request, snapshot, "pages/board.html", "board")
 
 
+@gzip_page
 @require_safe
 def model(request: HttpRequest, org: str, name: str) -> HttpResponse:
     """One model: its board and its ladder."""
@@ -58,8 +62,13 @@ def _board(request: HttpRequest, snapshot: Snapshot | None, template: str, nav: 
     published = snapshot.board
     certified = selectors.certified_of(snapshot.model_id)
     found = filters.apply(published["rows"], certified)
-    shown = rows.board_rows(published, found, certified)
+    now = timezone.now()
+    drift = selectors.drift_of(snapshot.model_id, now - rows.DRIFT) if "drift" in filters.columns else {}
+    shown = rows.board_rows(published, found, certified, drift, now)
     known = {
+        "drift": any(len(readings) > 1 for readings in drift.values()),
+        "speed": any(throughput(row) is not None for row in published["rows"]),
+        "tools": any(row.get("tools") is not None for row in published["rows"]),
         "latency": any(first_token(row) is not None for row in published["rows"]),
         "price": any(price(row) is not None for row in published["rows"]),
     }
@@ -77,13 +86,13 @@ def _board(request: HttpRequest, snapshot: Snapshot | None, template: str, nav: 
         "rungs": rows.ladder_rungs(published["rungs"]),
         "under_way": selectors.open_runs(snapshot.model_id),
         "filters": filters,
-        "chips": filters.chips(certificates=bool(certified), prices=known["price"]),
+        "chips": filters.chips(certificates=bool(certified), prices=known["price"], tools=known["tools"]),
         "columns": [name for name in filters.columns if known.get(name, True)],
         "snippet": offers.snippet(str(snapshot.model), found),
         "plots": offers.plots(published, shown),
         "dataset": web.dataset(snapshot),
         "sort": {key or "rank": filters.sorted_by(key) for key in SORTS},
-        "now": timezone.now(),
+        "now": now,
     }
     return render(request, template, context)
 
@@ -118,6 +127,7 @@ def provider(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
+@gzip_page
 @require_safe
 def endpoint(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     """One endpoint as it is published: verdict, picture, evidence, findings, history."""
@@ -130,6 +140,7 @@ def endpoint(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     row = rows.row_of(board, str(found.pk))
     speaks = selectors.speaking(row, runs)
     findings = [] if speaks is None else selectors.findings_of(speaks.pk)
+    monitor = getattr(found, "monitor", None)
     result, awaits = None, rows.awaits(row)
     if speaks is not None and speaks.result is not None:
         result = publication.shown(speaks.result, awaits)
@@ -144,19 +155,22 @@ def endpoint(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
         "findings": [finding_line(finding) for finding in findings],
         "commands": commands(found, result),
         "history": [past(run) for run in runs],
-        "watched": watched(getattr(found, "monitor", None)),
+        "course": course(runs, ((result or {}).get("honest_band") or {}).get("fidelity"), monitor),
+        "watched": watched(monitor),
         "under_way": next((run for run in runs if run.state in selectors.OPEN), None),
         "now": timezone.now(),
     }
     return render(request, "pages/endpoint.html", context)
 
 
+@gzip_page
 @require_safe
 def methodology(request: HttpRequest) -> HttpResponse:
     """Why anybody should believe it: the measured error rates, and how a verdict is made."""
     return render(request, "pages/methodology.html", {"nav": "methodology", "page": explained()})
 
 
+@gzip_page
 @require_safe
 def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """One run: its progress while it lives, then its findings and every request it made."""
@@ -223,6 +237,7 @@ def probes(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return redirect(f"{target}?at={place.at}" if place.at else target)
 
 
+@gzip_page
 @require_safe
 def probe(request: HttpRequest, run_id: UUID, number: int) -> HttpResponse:
     """The token microscope: one request, its text, and both distributions at one place of it."""

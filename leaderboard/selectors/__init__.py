@@ -36,7 +36,8 @@ from leaderboard.selectors.boards import (
     snapshots,
     speaking,
 )
-from leaderboard.selectors.certificates import certified_of
+from leaderboard.selectors.certificates import certificates_of, certified_of
+from leaderboard.selectors.drift import drift_of
 from leaderboard.selectors.evidence import (
     evidence_of,
     models_asked_from,
@@ -97,9 +98,11 @@ __all__ = (
     "asked",
     "audit",
     "audit_of",
+    "certificates_of",
     "certified_of",
     "consistency_proof",
     "counted",
+    "drift_of",
     "endpoint",
     "evidence_of",
     "evidence_of_listed",

@@ -126,3 +126,26 @@ def test_the_form_sends_along_what_it_does_not_show() -> None:
     assert parse_qs(filters.without()[1:]) == {"sort": ["name"]}
     assert not Filters(sort="name").active
     assert parse_qs(filters.sorted_by("tokens")[1:])["sort"] == ["tokens"]
+
+
+def test_tool_calls_and_speed_are_asked_for() -> None:
+    quick, slow = ({"tokens_per_second": {"p50": p50, "p95": p50 / 2, "n": 9}} for p50 in (90.0, 40.0))
+    works = [{"check": "tool_schema", "outcome": "pass"}]
+    fails = [{"check": "tool_schema", "outcome": "fail"}]
+    rows = boards.build(
+        {"id": "1", "org": "o", "name": "m", "precision": "bf16"},
+        [
+            entry("quick", faithful(speed=quick, findings=fails)),
+            entry("slow", faithful(speed=slow, findings=works)),
+            entry("silent", faithful()),
+        ],
+    )["rows"]
+
+    def labels(query: str) -> list[str]:
+        found = Filters.read(QueryDict(query).dict())
+        assert found.active == ("tools" in query)
+        return [row["endpoint"]["label"] for row in found.apply(rows)]
+
+    assert labels("tools=work") == ["slow"]
+    assert labels("sort=speed") == ["quick", "slow", "silent"]
+    assert "tools=work" in Filters().chips(tools=True)[-1].query

@@ -78,9 +78,10 @@ def test_the_board_ranks_with_ties_and_says_what_is_not_measured(client: Client,
 @pytest.mark.parametrize(
     ("address", "queries"),
     [
-        ("/", 4),
-        ("/?verdict=faithful&sort=name&q=lab", 4),
-        ("/models/HuggingFaceTB/SmolLM2-135M-Instruct/", 4),
+        ("/", 5),
+        ("/?verdict=faithful&sort=name&q=lab", 5),
+        ("/?cols=price,age", 4),
+        ("/models/HuggingFaceTB/SmolLM2-135M-Instruct/", 5),
         ("/models/", 1),
         ("/providers/", 1),
         ("/providers/test-lab/", 2),
