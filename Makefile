@@ -7,6 +7,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/ready
+# A file's tests stay in one process, and what takes longest begins first (tests/conftest.py).
+SIDE_BY_SIDE := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 UV := uv==0.13.9
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock"
@@ -36,9 +38,9 @@ demo: setup ## verify real deployments of a real model, then serve the board (ON
 	@$(BIN)/python manage.py demo $(if $(ONCE),--once)
 
 .PHONY: test
-test: setup ## run all tests (installs chromium with apt if it is missing); ARGS="-k name" for some
+test: setup ## run all tests, two at a time (installs chromium with apt if it is missing); ARGS="-k name" for some
 	@sh tests/browser/install.sh
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 .PHONY: test-story
 test-story: setup ## only the long ways: the Procfile's processes, the demo, a real browser

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -21,6 +21,11 @@ from hypothesis import settings as hypothesis_settings
 _STATE = tempfile.mkdtemp(prefix="assay-tests-")
 os.environ["ASSAY_STATE"] = _STATE
 os.environ["DJANGO_SETTINGS_MODULE"] = "leaderboard.settings"
+# Tests that run side by side (`make test`) have a numbered database of the given Redis each, counted down.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+if given := os.environ.get("REDIS_URL"):
+    number = int(urlsplit(given).path.strip("/") or 0) - WORKER
+    os.environ["REDIS_URL"] = urlunsplit(urlsplit(given)._replace(path=f"/{number}"))
 
 from django.conf import settings  # noqa: E402
 
@@ -32,10 +37,19 @@ hypothesis_settings.load_profile("assay")
 USES_THE_DATABASE = {"db", "transactional_db", "django_db_setup", "live_server", "client", "admin_client"}
 
 
+SHARED = ("functional", "verifier/cli")
+"""Folders whose tests share what takes long to begin (a site, a recorded baseline): one worker runs them all."""
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what has to hold on PostgreSQL and Redis too, so that CI can run just that again."""
+    """Marks what has to hold on PostgreSQL and Redis too, so that CI can run just that again; and what of it
+    runs in one process when there are several: a file, or a folder of `SHARED`.
+    """
     here = Path(__file__).parent
     for item in items:
+        shared = (name for name in SHARED if item.path.is_relative_to(here / name))
+        item.add_marker(pytest.mark.xdist_group(next(shared, str(item.path.relative_to(here)))))
         used = USES_THE_DATABASE.intersection(getattr(item, "fixturenames", ()))
         whole_story = item.path.is_relative_to(here / "functional") or item.path.is_relative_to(
             here / "browser"

@@ -149,7 +149,7 @@ def _broker(folder: Path, stack: ExitStack) -> str:
     if not given:
         stack.enter_context(embedded_redis(folder / "redis.sock", folder / "redis.log"))
         return f"redis+socket://{folder / 'redis.sock'}"
-    for number in range(14, 0, -1):
+    for number in range(7, 0, -1):  # the upper half is for the tests' own workers (tests/conftest.py)
         url = urlunsplit(urlsplit(given)._replace(path=f"/{number}"))
         server = redis.Redis.from_url(url)
         if server.dbsize() == 0 and urlsplit(given).path != f"/{number}":
