@@ -161,7 +161,7 @@ def board_row(
         latency_note=_timed(result, "first_token_ms", "ms"),
         speed="" if throughput(row) is None else numbers.quantity(throughput(row), "tok/s"),
         speed_note=_timed(result, "tokens_per_second", "tok/s"),
-        tools={True: "work", False: "broken"}.get(row.get("tools"), ""),
+        tools=TOOLS[row.get("tools")],
         spark="",
         course="",
         price="" if price(row) is None else _dollars(endpoint["price_out"]),

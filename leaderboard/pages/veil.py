@@ -47,6 +47,18 @@ class Veil:
         return context
 
 
+    def over_result(self, result: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """A run's whole result, with each context of its findings as `over_context` tells it."""
+        if not self.hidden or result is None:
+            return result
+        findings = [dict(one) for one in result.get("findings") or ()]
+        for finding in findings:
+            details = finding.get("details") or {}
+            if contexts := details.get("most_divergent"):
+                finding["details"] = {**details, "most_divergent": [self.over_context(one) for one in contexts]}
+        return {**result, "findings": findings}
+
+
 def _tells(value: Any) -> bool:
     return isinstance(value, str | list | dict)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ def pool(settings: Any, tmp_path: Path) -> Path:
         },
     }
     path = tmp_path / "pool.jsonl"
-    path.write_bytes(as_jsonl(load("core").prompts[:2]))
+    known = load("core").prompts[:2]
+    path.write_bytes(as_jsonl(replace(one, id=f"h00{number}", messages=({"role": "user", "content": f"Hidden {number}"},)) for number, one in enumerate(known)))
     settings.HIDDEN_POOL = path
     return path
 

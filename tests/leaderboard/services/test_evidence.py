@@ -192,8 +192,8 @@ def test_a_hidden_prompt_is_a_salted_hash_until_its_pool_is_retired(
     assert manifest == lines(data)[0]
     assert asked[2] == public
     for answer, whole in zip(asked[:2], (first, second), strict=True):
-        hashed = sha256(salt + canonical_json(whole["observation"])).hexdigest()
-        assert answer == {"probe": whole["probe"], "sealed": hashed}
+        seal = sha256(salt + canonical_json(whole["observation"])).hexdigest()
+        assert answer == {"probe": whole["probe"], "sealed": seal}
     path = tmp_path / "sealed.jsonl.gz"
     path.write_bytes(sealed.content)
     with pytest.raises(BundleError, match="sealed until their pool is retired"):
