@@ -65,8 +65,13 @@ def _word(entry: Mapping[str, Any], name: str, at: str, most: int, *, needed: bo
     value = entry.get(name)
     if value is None and not needed:
         return ""
-    if not isinstance(value, str) or len(value) > most or (needed and not value.strip()):
-        raise FeedRefused(f"{at}.{name}", f"Expected a text of at most {most} characters.")
+    if (
+        not isinstance(value, str)
+        or len(value) > most
+        or (needed and not value.strip())
+        or not value.isprintable()
+    ):
+        raise FeedRefused(f"{at}.{name}", f"Expected a text of at most {most} printable characters.")
     return value.strip()
 
 
@@ -76,7 +81,9 @@ def _region(value: Any, at: str) -> str:
     if not isinstance(value, list):
         raise FeedRefused(f"{at}.datacenters", "Expected a list of objects with country_code.")
     codes = [one.get("country_code") for one in value if isinstance(one, Mapping)]
-    return ", ".join(dict.fromkeys(code for code in codes if isinstance(code, str)))[:80]
+    return ", ".join(dict.fromkeys(code for code in codes if isinstance(code, str) and code.isprintable()))[
+        :80
+    ]
 
 
 def _price(pricing: Mapping[str, Any], name: str, at: str) -> Decimal | None:

@@ -9,6 +9,7 @@ from celery import shared_task
 from leaderboard import services
 from leaderboard.services import proofs
 from leaderboard.services.alerts import DELIVER
+from leaderboard.services.idempotency import forget_answers
 
 
 @shared_task(name="leaderboard.follow_up")
@@ -43,8 +44,9 @@ def deliver_due() -> None:
 
 @shared_task(name="leaderboard.forget_unconfirmed")
 def forget_unconfirmed() -> None:
-    """Delete addresses that nobody confirmed."""
+    """Delete addresses that nobody confirmed, and answers that are no longer given again."""
     services.forget_unconfirmed()
+    forget_answers()
 
 
 @shared_task(name="leaderboard.keep_evidence")

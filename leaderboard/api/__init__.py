@@ -12,6 +12,9 @@ How a route is added:
 4. `make contract`: writes the examples as the server answers them in tests/leaderboard/api/world.py, and
    tests/contract/openapi.yaml. It refuses to take anything away from version 1.
 
+What a token does is in `writes.py`: `Guarded` views name the scope of each method in `scopes`, check what was
+sent with `said` and act through `act`, which tells refusals as problems and honours an Idempotency-Key.
+
 Defaults: anybody reads; a write needs a token (`permissions.ReadsAreOpen`), which the authentication class of
 `authentication.py` recognises: it is named in `configuration.REST_FRAMEWORK`. Answers to writes and to
 requests with a token are never cached publicly. Every error is a problem document (`problem.py`): raise DRF's

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["leaderboard.api.authentication.BearerToken"],
     "DEFAULT_PERMISSION_CLASSES": ["leaderboard.api.permissions.ReadsAreOpen"],
     "DEFAULT_THROTTLE_CLASSES": ["leaderboard.api.throttles.Quota"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["leaderboard.api.parsers.BoundedJson"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "leaderboard.api.negotiation.OneFormat",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "leaderboard.api.pagination.SignedCursor",

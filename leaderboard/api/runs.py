@@ -18,6 +18,7 @@ from leaderboard.api.base import ApiView, chosen, sparse
 from leaderboard.api.endpoints import fields_of
 from leaderboard.run_documents import Published
 from verifier import suites
+from verifier.models import Finding as FindingRow
 from verifier.models import Run as Row
 
 FIELDS = fields_of(name for name in schemas.Run._declared_fields if name != "findings")
@@ -38,7 +39,7 @@ class Run(ApiView):
         """Its result with every number behind it. Of an accusation that is not published: without verdict."""
         run, published = _public(run_id)
         included = chosen(request, "include", ["findings"])
-        document = run_documents.document(_columns(run), published)
+        document = run_documents.document(columns_of(run), published)
         if "findings" in included:
             document["findings"] = _findings(run, published)
         return Response(sparse(document, request.query_params.get("fields", "")))
@@ -71,27 +72,29 @@ def _findings(run: Row, published: Published) -> list[dict[str, Any]]:
     pool = run.baseline.hidden_sha256
     everything = bool(pool) and selectors.pool_is_retired(pool)
     return [
-        run_documents.finding(
-            {
-                "check": one.check_name,
-                "version": one.version,
-                "outcome": one.outcome,
-                "cause": one.cause,
-                "estimate": one.estimate,
-                "low": one.low,
-                "high": one.high,
-                "n": one.n,
-                "unit": one.unit,
-                "details": one.details,
-            },
-            silent,
-            (lambda _: True) if everything else is_public,
-        )
+        run_documents.finding(stored_finding(one), silent, (lambda _: True) if everything else is_public)
         for one in selectors.findings_of(run.pk)
     ]
 
 
-def _columns(run: Row) -> dict[str, Any]:
+def stored_finding(one: FindingRow) -> dict[str, Any]:
+    """A finding's columns, as `run_documents.finding` takes them."""
+    return {
+        "check": one.check_name,
+        "version": one.version,
+        "outcome": one.outcome,
+        "cause": one.cause,
+        "estimate": one.estimate,
+        "low": one.low,
+        "high": one.high,
+        "n": one.n,
+        "unit": one.unit,
+        "details": one.details,
+    }
+
+
+def columns_of(run: Row) -> dict[str, Any]:
+    """A run's columns, as `run_documents.document` takes them."""
     return {
         "id": str(run.pk),
         "endpoint": str(run.endpoint_id),

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.permissions import SAFE_METHODS
 
@@ -25,6 +26,10 @@ _PROBLEMS = {
     "401": "A token is needed, and this is none.",
     "403": "Not open to you.",
     "404": "Nothing is published at this address.",
+    "409": "Not as things stand now: what stands in the way is told.",
+    "413": "The request is too long.",
+    "415": "The request is not JSON.",
+    "422": "This Idempotency-Key was sent with another request.",
     "429": "The quota is used up; see Retry-After.",
 }
 
@@ -36,15 +41,37 @@ class Documented(AutoSchema):
         """The first part of the path."""
         return [self.path.removeprefix("/api/v1/").split("/")[0].split(".")[0]]
 
+    def get_description(self) -> str:
+        """With the scope that a token needs."""
+        scope = getattr(self.view, "scopes", {}).get(self.method)
+        said = str(super().get_description() or "")
+        return f"{said} Takes a token with the scope `{scope}`." if scope else said
+
     def get_auth(self) -> list[dict[str, Any]]:
         """What is open to anybody needs no token, and takes one."""
         known: list[dict[str, Any]] = super().get_auth()
         is_open = self.method in SAFE_METHODS and ReadsAreOpen in self.view.permission_classes
+        is_open = is_open or getattr(self.view, "scopes", {}).get(self.method) == ""
         return [*known, {}] if is_open else known
 
     def get_filter_backends(self) -> list[Any]:
         """Also of what is filtered without being a list."""
         return list(getattr(self.view, "filter_backends", ()))
+
+
+class DescribedToken(OpenApiAuthenticationExtension):
+    """How a token is sent."""
+
+    target_class = "leaderboard.api.authentication.BearerToken"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A token of an organisation, made on its page under `/account/`. Reading what is "
+            "published needs none.",
+        }
 
 
 def only_v1(endpoints: list[Any], **kwargs: Any) -> list[Any]:
@@ -62,6 +89,9 @@ def finish(result: dict[str, Any], generator: Any, request: Any, public: bool) -
     components["headers"] = {
         name: {"description": said, "schema": {"type": kind}} for name, (said, kind) in _READ.items()
     }
+    for name, schema in components.get("schemas", {}).items():
+        if name.endswith("Request"):
+            schema["additionalProperties"] = False
     for path in result["paths"].values():
         for method, operation in path.items():
             if method in ("get", "post", "put", "patch", "delete"):
@@ -75,11 +105,23 @@ def example(operation_id: str) -> dict[str, Any] | None:
     return json.loads(file.read_text("utf-8")) if file.exists() else None
 
 
+def _may_answer(code: str, method: str, operation: dict[str, Any]) -> bool:
+    if code == "403":
+        # A read that is open needs no token, but a wrong one is refused whatever is asked.
+        return {} not in operation.get("security", [{}])
+    if code == "409":
+        return method != "get"
+    if code in ("413", "415"):
+        return "requestBody" in operation
+    if code == "422":
+        return any(one["name"] == "Idempotency-Key" for one in operation.get("parameters", ()))
+    return True
+
+
 def _complete(method: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     for code in _PROBLEMS:
-        # A read needs no token, but a wrong one is refused whatever is asked.
-        if method != "get" or code != "403":
+        if _may_answer(code, method, operation):
             responses.setdefault(code, {"$ref": f"#/components/responses/Problem{code}"})
     found = example(operation["operationId"])
     for code, response in responses.items():

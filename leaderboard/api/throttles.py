@@ -13,6 +13,7 @@ import redis
 import structlog
 from django.conf import settings
 from django.http import HttpRequest
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -64,12 +65,13 @@ class Left:
 
 
 class Quota(BaseThrottle):
-    """One client's quota under the policy that the view names in `quota`."""
+    """One client's quota under the policy that the view names in `quota`; writes have their own."""
 
     left: Left | None = None
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        policy = settings.API_QUOTAS[getattr(view, "quota", "reads")]
+        reads = request.method in SAFE_METHODS
+        policy = settings.API_QUOTAS[getattr(view, "quota", "reads") if reads else "writes"]
         self.left = count(Policy(*policy), _who(request))
         request._request.quota_left = self.left  # type: ignore[attr-defined]  # for the answer's headers
         return self.left is None or self.left.remaining >= 0

@@ -8,15 +8,19 @@ from leaderboard.api import (
     badges,
     certificates,
     changes,
+    disputes,
     docs,
     endpoints,
     evidence,
     exports,
     log,
     models,
+    private_runs,
     providers,
     routers,
     runs,
+    submissions,
+    webhooks,
 )
 from leaderboard.api.base import NothingHere
 
@@ -53,6 +57,31 @@ v1: list[URLPattern | URLResolver] = [
     path("routers/openrouter.json", routers.OpenRouter.as_view(), name="openrouter"),
     path("routers/litellm.yaml", routers.LiteLlm.as_view(), name="litellm"),
     path("routers/vercel.json", routers.Vercel.as_view(), name="vercel"),
+    path("submissions", submissions.Submissions.as_view(), name="submissions"),
+    path("submissions/bulk", submissions.Bulk.as_view(), name="bulk"),
+    path("submissions/claims", submissions.Claims.as_view(), name="claims"),
+    path("submissions/<uuid:submission_id>", submissions.One.as_view(), name="submission"),
+    path("submissions/<uuid:submission_id>/proof", submissions.Proof.as_view(), name="proof"),
+    path("submissions/<uuid:submission_id>/runs", private_runs.PrivateRuns.as_view(), name="private-runs"),
+    path(
+        "submissions/<uuid:submission_id>/runs/<uuid:run_id>",
+        private_runs.PrivateRun.as_view(),
+        name="private-run",
+    ),
+    path("submissions/<uuid:submission_id>/publish", submissions.Publish.as_view(), name="publish"),
+    path("submissions/<uuid:submission_id>/delist", submissions.Delist.as_view(), name="delist"),
+    path("submissions/<uuid:submission_id>/withdraw", submissions.Withdraw.as_view(), name="withdraw"),
+    path("disputes", disputes.Disputes.as_view(), name="disputes"),
+    path("disputes/<uuid:dispute_id>", disputes.Dispute.as_view(), name="dispute"),
+    path("disputes/<uuid:dispute_id>/withdraw", disputes.Withdraw.as_view(), name="dispute-withdraw"),
+    path("webhooks", webhooks.Webhooks.as_view(), name="webhooks"),
+    path("webhooks/<uuid:webhook_id>", webhooks.Webhook.as_view(), name="webhook"),
+    path("webhooks/<uuid:webhook_id>/deliveries", webhooks.Deliveries.as_view(), name="deliveries"),
+    path(
+        "webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/replay",
+        webhooks.Replay.as_view(),
+        name="replay",
+    ),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -10,6 +10,7 @@ from leaderboard.models.dispute import Dispute
 from leaderboard.models.dispute import Outcome as DisputeOutcome
 from leaderboard.models.dump import Dump
 from leaderboard.models.evidence import EvidenceBundle, HiddenPool
+from leaderboard.models.kept_answer import KeptAnswer
 from leaderboard.models.log_entry import Checkpoint, LogEntry, LogHead, SigningKey
 from leaderboard.models.organisation import Invitation, Membership, Organisation, Role
 from leaderboard.models.ownership_proof import PROOF_TRANSITIONS, OwnershipProof, ProofMethod, ProofState
@@ -38,6 +39,7 @@ __all__ = (
     "EvidenceBundle",
     "HiddenPool",
     "Invitation",
+    "KeptAnswer",
     "LogEntry",
     "LogHead",
     "Membership",

@@ -14,6 +14,7 @@ from leaderboard.pages.filters import first_token, price, throughput
 from leaderboard.pages.words import Term
 from leaderboard.selectors.drift import Reading
 
+TOOLS: Mapping[bool | None, str] = {True: "work", False: "broken", None: ""}
 DRIFT = timedelta(days=30)
 """How far back the line of a row goes."""
 

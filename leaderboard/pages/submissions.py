@@ -129,15 +129,10 @@ def edit(request: HttpRequest, found: Submission) -> HttpResponse:
 def prove(request: HttpRequest, found: Submission) -> HttpResponse:
     """Have the proof looked for, or begin one where none is pending or proven."""
     origin = origin_of(found.endpoint.base_url)
-    known = selectors.proof_of_origin(found.organisation, origin)
-    pending = selectors.pending_proof(found.organisation, origin)
-    if pending is None and (known is None or known.state != "proven"):
-        proofs.begin_proof(found.organisation, person(request), origin)
+    proof = proofs.pursue(found.organisation, person(request), origin)
+    if proof.asked is None and proof.checked is None:
         messages.info(request, "Here is a new token. Put it in place, then have it looked for.")
     else:
-        for one in {known, pending} - {None}:
-            if one is not None:
-                proofs.ask_check(one)
         messages.info(request, f"{origin} is being looked at. Reload this page in a few seconds.")
     return redirect("submit:submission", found.pk)
 

@@ -46,7 +46,6 @@ class Veil:
             return {**withholding.context(context), "prompt": SAID}
         return context
 
-
     def over_result(self, result: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         """A run's whole result, with each context of its findings as `over_context` tells it."""
         if not self.hidden or result is None:
@@ -55,7 +54,10 @@ class Veil:
         for finding in findings:
             details = finding.get("details") or {}
             if contexts := details.get("most_divergent"):
-                finding["details"] = {**details, "most_divergent": [self.over_context(one) for one in contexts]}
+                finding["details"] = {
+                    **details,
+                    "most_divergent": [self.over_context(one) for one in contexts],
+                }
         return {**result, "findings": findings}
 
 

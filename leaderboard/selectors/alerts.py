@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from leaderboard.models import Alert, Delivery, DeliveryState, Subscription, Webhook
+from leaderboard.models import Alert, Delivery, DeliveryState, Organisation, Subscription, Webhook
 
 SHOWN = 50
 """Alerts in a feed."""
@@ -38,6 +38,11 @@ def webhooks_to(alert: Alert) -> QuerySet[Webhook]:
     """The active webhooks that want to hear of it."""
     everything = Q(endpoint=None, model=None, provider=None)
     return Webhook.objects.filter(_interested(alert) | everything, active=True)
+
+
+def webhooks_of(organisation: Organisation) -> QuerySet[Webhook]:
+    """An organisation's own webhooks."""
+    return Webhook.objects.filter(organisation=organisation).select_related("model", "provider")
 
 
 def due_deliveries(now: datetime, limit: int) -> list[UUID]:

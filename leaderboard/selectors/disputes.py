@@ -18,6 +18,11 @@ def disputes() -> list[Dispute]:
     return sorted(_public().order_by("-opened", "-pk")[:SHOWN], key=lambda one: one.outcome != "")
 
 
+def served_disputes() -> QuerySet[Dispute]:
+    """Every objection to a run of a listed endpoint, newest first."""
+    return _public().order_by("-pk")
+
+
 def dispute(dispute_id: UUID) -> Dispute | None:
     """An objection to a run of a listed endpoint. One query."""
     return _public().filter(pk=dispute_id).first()

@@ -24,6 +24,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from leaderboard import selectors
 from leaderboard.models import Organisation, OwnershipProof, ProofMethod, ProofState
 from leaderboard.origins import file_url, txt_name, txt_value
 from leaderboard.services import audit
@@ -72,6 +73,23 @@ def begin_proof(organisation: Organisation, user: User, origin: str) -> Ownershi
         value=secrets.token_urlsafe(32),
         expires=now + LIFETIME,
     )
+
+
+@transaction.atomic
+def pursue(organisation: Organisation, user: User, origin: str) -> OwnershipProof:
+    """What comes next about an origin: have its proof looked for now, or begin one where none is under way.
+
+    Returns the challenge that waits to be met, else the proof that holds.
+    """
+    known = selectors.proof_of_origin(organisation, origin)
+    pending = selectors.pending_proof(organisation, origin)
+    if pending is None and (known is None or known.state != ProofState.PROVEN):
+        return begin_proof(organisation, user, origin)
+    waiting = [one for one in (pending, known) if one is not None]
+    for one in waiting:
+        ask_check(one)
+        one.refresh_from_db()
+    return waiting[0]
 
 
 def ask_check(proof: OwnershipProof) -> bool:

@@ -26,6 +26,9 @@ ASK_AGAIN_AFTER = timedelta(hours=1)
 UNCONFIRMED = 5
 """Subscriptions that an address may leave unconfirmed: nobody's mailbox is filled through us."""
 
+MOST_WEBHOOKS = 50
+"""Of one organisation."""
+
 Subject = Endpoint | Model | Provider
 
 
@@ -100,9 +103,19 @@ def add_webhook(
     secret = webhooks.new_secret()
     about = {} if subject is None else {_name(subject): subject}
     webhook = Webhook(url=url, ciphertext=credentials.encrypt(secret), organisation=organisation, **about)
+    if (
+        organisation is not None
+        and Webhook.objects.filter(organisation=organisation).count() >= MOST_WEBHOOKS
+    ):
+        raise ValidationError({"url": f"There are {MOST_WEBHOOKS} webhooks already. Remove one first."})
     webhook.full_clean()
     webhook.save()
     return webhook, secret
+
+
+def remove_webhook(webhook: Webhook) -> None:
+    """Post there no more, and forget its secret and its delivery log."""
+    webhook.delete()
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.generators import SchemaGenerator
 
 from leaderboard.api import docs, schema
-from tests.leaderboard.api import contract, world
+from tests.leaderboard.api import contract, private_world, world
 
 pytestmark = pytest.mark.django_db
 
@@ -55,19 +55,28 @@ def values(settings: Any) -> Iterator[dict[str, str]]:
         yield world.build()
 
 
-def answer(client: Client, path: str, values: dict[str, str]) -> dict[str, Any]:
-    address = path
-    for name, value in values.items():
-        address = address.replace("{" + name + "}", value)
+def answer(
+    client: Client, path: str, values: dict[str, str], method: str = "get", sent: Any = None
+) -> dict[str, Any]:
+    address = world.address(path, values)
     assert "{" not in address, f"the world in world.py has no value for {address}"
-    response = client.get(address, QUERIES.get(path))
+    bearer = {"Authorization": f"Bearer {values['token']}"}
+    if method == "get":
+        public = not path.startswith(("/api/v1/submissions", "/api/v1/webhooks"))
+        response = client.get(address, QUERIES.get(path), headers={} if public else bearer)
+    else:
+        json_sent = {} if sent is None else {"data": sent, "content_type": "application/json"}
+        response = getattr(client, method)(address, headers=bearer, **json_sent)
+    if response.status_code == 204:
+        return {"status": 204}
     is_json = "json" in response["Content-Type"]
     body: Any = json.loads(response.content) if is_json else response.content.decode(errors="replace")
     if "yaml" in response["Content-Type"]:
         body = yaml.safe_load(body)
     asked = response.request["QUERY_STRING"]
     return {
-        "request": f"GET {address}?{asked}" if asked else f"GET {address}",
+        "request": f"{method.upper()} {address}?{asked}" if asked else f"{method.upper()} {address}",
+        **({} if sent is None else {"sent": sent}),
         "status": response.status_code,
         "body": body,
     }
@@ -77,14 +86,27 @@ def test_every_example_is_what_the_server_answers(client: Client, values: dict[s
     for path, method, operation in operations():
         if method != "get" or _is_binary(operation):
             continue
-        file = schema.EXAMPLES / f"{operation['operationId']}.json"
         found = answer(client, path, values)
         assert found["status"] == 200, (path, found)
-        if WRITE:
-            file.parent.mkdir(exist_ok=True)
-            file.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        assert file.exists(), f"{operation['operationId']} has no example: run `make contract`"
-        assert json.loads(file.read_text("utf-8")) == found, f"{file.name}: run `make contract`"
+        compare(operation["operationId"], found)
+    writes = {one["operationId"]: (path, method) for path, method, one in operations() if method != "get"}
+    assert set(writes) == set(private_world.WRITES)
+    sent = private_world.sent(values, world.MODEL)
+    for name in private_world.WRITES:
+        path, method = writes[name]
+        found = answer(client, path, values, method, sent.get(name))
+        assert found["status"] in (200, 201, 202, 204), (path, found)
+        if found["status"] != 204:
+            compare(name, found)
+
+
+def compare(name: str, found: dict[str, Any]) -> None:
+    file = schema.EXAMPLES / f"{name}.json"
+    if WRITE:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    assert file.exists(), f"{name} has no example: run `make contract`"
+    assert json.loads(file.read_text("utf-8")) == found, f"{file.name}: run `make contract`"
 
 
 def test_the_contract_keeps_what_version_1_has() -> None:
@@ -131,7 +153,8 @@ def test_no_example_has_a_field_that_is_not_described() -> None:
     found = described()
     for path, _, operation in operations():
         for code, response in operation["responses"].items():
-            content = response.get("content", {}).get("application/json", {}) if code == "200" else {}
+            good = response if code.startswith("2") else {}
+            content = good.get("content", {}).get("application/json", {})
             for example in content.get("examples", {}).values():
                 missing = list(_undescribed(example["value"], content["schema"], found))
                 assert not missing, (path, missing)

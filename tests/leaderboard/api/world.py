@@ -9,7 +9,9 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -21,10 +23,30 @@ from django.db import models
 from leaderboard import services
 from leaderboard.integrity.keys import Signer
 from tests.leaderboard import factories
+from tests.leaderboard.api import private_world
+from verifier.client.egress import check_url
 from verifier.models.base import Identified
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 MODEL = "example-org/example-7b"
+
+
+class Names:
+    """Every name is that of a public address, and none is looked up."""
+
+    async def resolve(self, host: str, port: int) -> list[str]:
+        return ["8.8.8.8"]
+
+
+@contextmanager
+def names() -> Iterator[None]:
+    """While this lasts, no name is looked up."""
+    checked = partial(check_url, resolver=Names())
+    with (
+        patch("verifier.services.registry.check_url", checked),
+        patch("leaderboard.services.subscriptions.check_url", checked),
+    ):
+        yield
 
 
 @contextmanager
@@ -37,6 +59,9 @@ def fixed() -> Iterator[None]:
     with (
         patch("django.utils.timezone.now", lambda: NOW),
         patch.object(Signer, "generate", lambda: key),
+        patch("leaderboard.services.proofs.secrets", SimpleNamespace(token_urlsafe=_secrets())),
+        patch("leaderboard.webhooks.secrets", SimpleNamespace(token_bytes=lambda size: b"e" * size)),
+        names(),
     ):
         for model in identified:
             _defaults(model._meta.pk, _counting(model))
@@ -51,6 +76,11 @@ def _counting(model: type[models.Model]) -> Callable[[], UUID]:
     """The ids of one table, whatever else is written: 1, 2, 3 ..."""
     numbers, table = count(1), crc32(model._meta.label.encode()) & 0xFFF
     return lambda: UUID(f"019a9f3c-7c00-7{table:03x}-8000-{next(numbers):012x}")
+
+
+def _secrets() -> Callable[[int], str]:
+    numbers = count(1)
+    return lambda _: f"an-example-of-a-secret-{next(numbers):020}"
 
 
 def _defaults(field: models.Field[Any, Any], default: Any) -> None:
@@ -100,8 +130,10 @@ def build() -> dict[str, str]:
         ended=_ago(10),
     )
     services.publish(model.pk)
+    own = private_world.build(model, turbo, deviating)
     services.checkpoint()
     return {
+        **own,
         "certificate_id": str(certificate.pk),
         "index": "3",
         "first": "3",
@@ -110,7 +142,17 @@ def build() -> dict[str, str]:
         "slug": cloud.slug,
         "endpoint_id": str(honest.pk),
         "run_id": str(deviating.pk),
+        "listed": str(second.pk),
     }
+
+
+def address(path: str, values: dict[str, str]) -> str:
+    """A path of the description with the values of this world in its places."""
+    if path.startswith("/api/v1/submissions"):
+        path = path.replace("{run_id}", "{private_run_id}")
+    for name, value in values.items():
+        path = path.replace("{" + name + "}", value)
+    return path
 
 
 def _ago(hours: float) -> datetime:

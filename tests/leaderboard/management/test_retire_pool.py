@@ -34,7 +34,12 @@ def pool(settings: Any, tmp_path: Path) -> Path:
     }
     path = tmp_path / "pool.jsonl"
     known = load("core").prompts[:2]
-    path.write_bytes(as_jsonl(replace(one, id=f"h00{number}", messages=({"role": "user", "content": f"Hidden {number}"},)) for number, one in enumerate(known)))
+    path.write_bytes(
+        as_jsonl(
+            replace(one, id=f"h00{number}", messages=({"role": "user", "content": f"Hidden {number}"},))
+            for number, one in enumerate(known)
+        )
+    )
     settings.HIDDEN_POOL = path
     return path
 
