@@ -38,7 +38,7 @@ USES_THE_DATABASE = {"db", "transactional_db", "django_db_setup", "live_server",
 
 
 SHARED = ("functional", "verifier/cli")
-"""Folders whose tests share what takes long to begin (a site, a recorded baseline): one worker runs them all."""
+"""Folders whose tests share what takes long to begin (a site, a baseline): one worker runs them all."""
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -29,6 +29,6 @@ class ByScope(BasePermission):
             return True
         if not request.auth:
             return False
-        if scope not in request.auth.scopes:
+        if scope not in getattr(request.auth, "scopes", ()):
             raise PermissionDenied(f"This takes a token with the scope `{scope}`.")
         return True

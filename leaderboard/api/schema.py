@@ -41,7 +41,7 @@ class Documented(AutoSchema):
         """The first part of the path."""
         return [self.path.removeprefix("/api/v1/").split("/")[0].split(".")[0]]
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         """With the scope that a token needs."""
         scope = getattr(self.view, "scopes", {}).get(self.method)
         said = str(super().get_description() or "")
@@ -59,7 +59,7 @@ class Documented(AutoSchema):
         return list(getattr(self.view, "filter_backends", ()))
 
 
-class DescribedToken(OpenApiAuthenticationExtension):
+class DescribedToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How a token is sent."""
 
     target_class = "leaderboard.api.authentication.BearerToken"

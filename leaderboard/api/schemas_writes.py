@@ -76,7 +76,7 @@ class Feed(serializers.Serializer[Any]):
 
     base_url = Text(max_length=500, help_text="As OpenAI clients use it, usually ending in `/v1`.")
     api_key = _optional(4096, "Encrypted, never told again. Empty: none.", write_only=True)
-    data = serializers.ListField(
+    data = serializers.ListField(  # type: ignore[assignment]
         child=serializers.DictField(),
         min_length=1,
         max_length=500,

@@ -248,5 +248,5 @@ def _declared(given: dict[str, Any]) -> Declared:
     with telling():
         form = SubmissionForm(given)
         if not form.is_valid():
-            raise ValidationError({name: list(text) for name, text in form.errors.items()})
+            raise ValidationError({name: [str(one) for one in said] for name, said in form.errors.items()})
         return form.declared()

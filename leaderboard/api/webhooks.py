@@ -157,7 +157,8 @@ def _subject(given: dict[str, Any]) -> Endpoint | Model | Provider | None:
         raise ValidationError({named[1]: "Name one of endpoint, model and provider, or none of them."})
     if not named:
         return None
-    name, found = named[0], None
+    name = named[0]
+    found: Endpoint | Model | Provider | None = None
     if name == "endpoint":
         found = selectors.endpoint(given[name])
     elif name == "model":

@@ -11,6 +11,7 @@ from django.test import Client
 
 from leaderboard.models import Delivery, Dispute, KeptAnswer, OwnershipProof, Scope, Submission, Webhook
 from leaderboard.services.idempotency import forget_answers
+from leaderboard.services.tokens import revoke_token
 from tests.leaderboard import factories, people
 from tests.leaderboard.api import private_world, world
 from verifier.models import Credential, Endpoint, Run, RunState
@@ -286,7 +287,7 @@ def test_a_claim_tells_nothing_of_the_operators_key_and_runs() -> None:
 def test_a_token_does_what_its_scopes_say() -> None:
     with world.fixed():
         values = world.build()
-    of = {
+    of: dict[str, tuple[str, str, Any, str]] = {
         "submissions": ("post", "submissions", {}, "submit"),
         "read": ("get", "submissions", None, "read"),
         "publish": ("post", f"submissions/{values['submission_id']}/publish", None, "publish"),
@@ -319,7 +320,7 @@ def test_a_revoked_token_and_a_session_open_nothing() -> None:
     organisation = people.organisation()
     row, text = people.token(organisation)
     assert Caller(text)("get", "submissions").status_code == 200
-    people.tokens.revoke_token(row, people.user())
+    revoke_token(row, people.user())
     assert Caller(text)("get", "submissions").status_code == 401
     assert people.browser(people.user()).get(f"{API}/submissions").status_code == 401
 
