@@ -29,6 +29,10 @@ def test_every_section_is_listed_and_there(client: Client) -> None:
         assert f'<h2 id="{name}">{title}</h2>' in found
 
 
+def test_every_page_links_it(client: Client) -> None:
+    assert 'href="/guide/"' in client.get("/about/").content.decode()
+
+
 def test_its_numbers_are_those_in_force(client: Client) -> None:
     found = page(client)
     assert numbers.whole(round(len(load("core").prompts) * 3, -2)) in found

@@ -10,33 +10,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 import pytest
 
-from tests.verifier.engine import Behaving, is_bad
+from tests.verifier.everyday import Everyday, behaviour, remembered
 from tests.verifier.lab.gateways.toy import VOCABULARY
 from tests.verifier.small_world import SUITE, first_answers
-from tests.verifier.synthetic import converse
 from tests.verifier.synthetic_server import Server as Model
 from tests.verifier.synthetic_server import serving
-from tests.verifier.talker import Talker
-from verifier.baseline.model import Baseline, ContextType
+from verifier.baseline.model import ContextType
 from verifier.checks.asking import context_probe
-from verifier.checks.base import Ask, Finding, Observation, Outcome, Probe, Purpose
-from verifier.checks.recording import Recorder
-from verifier.checks.registry import Check, discover
+from verifier.checks.base import Ask, Finding, Observation, Outcome, Purpose
 from verifier.checks.session import Capabilities, Session, Settings
 from verifier.client.egress import EgressPolicy
 from verifier.client.limits import Limits
 from verifier.client.session import Client
 from verifier.client.target import Target
-from verifier.contracts import contract_for
 from verifier.lab.deployment import Access
 from verifier.lab.gateway import Gateway
 from verifier.lab.gateways import ONE_SERVER, PASS
-from verifier.lab.gateways.base import Answer, Behaviour, Request, Server, Upstream
+from verifier.lab.gateways.base import Answer, Behaviour, Request, Server, Upstream, refusal
 from verifier.lab.gateways.cut_prompt import CutPrompt
 from verifier.lab.gateways.false_usage import FalseUsage
 from verifier.lab.gateways.fence import Fence
@@ -45,32 +39,12 @@ from verifier.lab.gateways.slow import Slow
 from verifier.lab.gateways.unavailable import Unavailable
 from verifier.runner import MemoryStore, drive
 from verifier.scoring.speed import first_token
-from verifier.suites.cases import items, openings, tool_cases
 
 Broken = Callable[[Upstream], Behaviour]
 FOUND = (Outcome.WARN, Outcome.FAIL)
 PLAIN = 8
 """Prompts whose tokens are counted."""
 QUICK = Limits(concurrency=8, backoff=0.001, backoff_max=0.01)
-
-
-class Everyday(Behaving):
-    """An engine that obeys everything, whose model also knows the answers to what is asked of assistants."""
-
-    talker = Talker()
-    questions = (
-        *(case.messages[-1]["content"] for case in tool_cases()),
-        *(opening.messages[-1]["content"] for opening in openings()),
-        *(item.question for item in items()),
-        "What is the code of the ",
-    )
-
-    def ask(self, probe: Probe) -> Observation:
-        if not is_bad(probe.body) and "messages" in probe.body:
-            said = probe.body["messages"][-1]["content"]
-            if any(question in said for question in self.questions):
-                return self.talker.ask(probe)
-        return super().ask(probe)
 
 
 class Changed:
@@ -137,6 +111,19 @@ def as_server_error(answer: Answer) -> Answer:
 
 def in_words(answer: Answer) -> Answer:
     return answer if answer.ok else Answer(200, {"error": "Sorry, that did not work."})
+
+
+class Bare:
+    """A host of plain chat: it refuses tools and formats, as many do."""
+
+    def __init__(self, official: Upstream) -> None:
+        self._official = official
+
+    async def answer(self, request: Request) -> Answer:
+        for name in ("tools", "response_format"):
+            if name in request.body:
+                return refusal(400, f"Unrecognized request argument supplied: {name}", name)
+        return await self._official.ask(request.path, request.body)
 
 
 def quickly(first: Upstream) -> Behaviour:
@@ -227,23 +214,6 @@ def rows() -> Iterator[Row]:
 ROWS = tuple(rows())
 
 
-def behaviour() -> list[Check]:
-    """Every check of behaviour, and the count of prompt tokens."""
-    return [check for check, _ in discover() if check.behaviour or check.name == "prompt_tokens"]
-
-
-@cache
-def known() -> Baseline:
-    """What the healthy engine answered when the baseline was recorded."""
-    recorder = Recorder(SUITE, contract_for("toy"), 0)
-    recorded = {
-        check.name: converse(check.record(recorder), Everyday())
-        for check in behaviour()
-        if check.record is not None
-    }
-    return replace(first_answers(), behaviour=recorded)
-
-
 @pytest.fixture(scope="module")
 def model() -> Iterator[Model]:
     with serving(Everyday()) as served:
@@ -261,13 +231,18 @@ def asked(session: Session) -> Generator[Ask, Sequence[Observation], dict[str, F
     return found
 
 
-def outcomes(model: Model, gateway: Broken, session: Session | None = None) -> Mapping[str, Finding]:
+def outcomes(
+    model: Model,
+    gateway: Broken,
+    session: Session | None = None,
+    access: Access = Access(),  # noqa: B008
+) -> Mapping[str, Finding]:
     """What all checks of behaviour find of a deployment, over real sockets."""
     asking = session or remembering()
 
     async def run() -> dict[str, Finding]:
         behind = gateway(Server(int(model.server_address[1])))
-        door = await Gateway(behind, Access(), VOCABULARY, "toy").start(0)
+        door = await Gateway(behind, access, VOCABULARY, "toy").start(0)
         target = Target(f"http://127.0.0.1:{door.sockets[0].getsockname()[1]}/v1", "toy")
         policy = EgressPolicy(allow_loopback=True)
         async with Client(target, policy=policy, limits=QUICK) as client:
@@ -281,7 +256,7 @@ def outcomes(model: Model, gateway: Broken, session: Session | None = None) -> M
 
 def remembering() -> Session:
     """The memory of a run of the plan `core`."""
-    session = Session(SUITE, known(), Settings(plan="core"))
+    session = Session(SUITE, remembered(first_answers()), Settings(plan="core"))
     session.capabilities = Capabilities(True, 5, None, "told")
     return session
 
@@ -302,3 +277,15 @@ def test_a_slow_first_token_is_told_by_the_speed_of_the_run(model: Model) -> Non
     told = first_token(session.observations.values())
     assert told is not None
     assert told["p50"] >= 100
+
+
+def test_what_an_endpoint_does_not_offer_is_unsupported_and_no_failure(model: Model) -> None:
+    """Neither tools nor formats, logprobs, or raw text."""
+    session = remembering()
+    session.capabilities = Capabilities(True, 0, None, "told")
+    found = outcomes(model, Bare, session, Access(top_logprobs=0, completions=False))
+    assert not {name: one.cause for name, one in found.items() if one.outcome in FOUND}
+    withheld = {name for name, one in found.items() if one.outcome is Outcome.UNSUPPORTED}
+    assert withheld >= {"tool_trigger", "tool_schema", "tool_choice", "structured_output"}
+    passed = {name for name, one in found.items() if one.outcome is Outcome.PASS}
+    assert passed >= {"parameters", "streaming", "usage", "errors", "reliability", "answer_integrity"}

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.verifier.cli.commands import Said, baseline_file, call
+from tests.verifier.engine import Behaving
 from tests.verifier.small_world import HONEST, INT4
 from tests.verifier.synthetic import Synthetic
 from tests.verifier.synthetic_server import serving
 from verifier.cli.report import plain
+from verifier.suites.plans import plan
 
 __all__ = ["baseline_file"]
 Capsys = pytest.CaptureFixture[str]
@@ -56,6 +59,24 @@ def test_a_smoke_run_stays_below_sixty_requests(baseline_file: Path, capsys: Cap
     result = json.loads(said.out)
     assert (result["plan"], result["fidelity"]) == ("smoke", None)
     assert "It sends at most 59 requests." in said.err
+
+
+@pytest.mark.parametrize("suite", ["smoke", "core", "deep"])
+def test_an_endpoint_that_lacks_features_fails_nothing(
+    suite: str, baseline_file: Path, capsys: Capsys
+) -> None:
+    """Neither logprobs nor tools, formats, streams or raw text: its text is judged, the rest is withheld."""
+    withheld = frozenset({"tools", "response_format", "stream", "prompt"})
+    bare = Behaving(noise=HONEST, stack="x", logprobs=False, refuses=withheld)
+    with serving(bare) as server:
+        said = verify(capsys, baseline_file, server.url, "--suite", suite, "--price-out", 2)
+    result = json.loads(said.out)
+    outcomes = {one["check"]: one["outcome"] for one in result["findings"]}
+    assert not {name for name, outcome in outcomes.items() if outcome in ("fail", "warn", "error")}
+    for name in ("capabilities", "structured_output", "streaming", "tool_schema"):
+        assert outcomes[name] == "unsupported"
+    assert set(plan(suite).checks) <= set(outcomes)
+    assert re.search(r"\d+ of about \d+ requests, about \d+ s left, \$[\d.]+ so far", said.err)
 
 
 def test_what_is_asked_for_goes_before_what_the_suite_says(baseline_file: Path, capsys: Capsys) -> None:
