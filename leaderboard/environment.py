@@ -22,6 +22,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from leaderboard import account_settings
 from verifier import suites
+from verifier.suites import plans
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
@@ -50,6 +51,7 @@ class Configuration:
     admin_path: str
     proxy_count: int
     run_concurrency: int
+    run_plan: str
     log_level: str
     log_origin: str
     site_url: str
@@ -118,6 +120,7 @@ def read(source: Mapping[str, str], base: Path) -> Configuration:
         admin_path=_admin_path(env),
         proxy_count=env.number("PROXY_COUNT", 0, 0, 9),
         run_concurrency=env.number("RUN_CONCURRENCY", 4, 1, 64),
+        run_plan=_run_plan(env),
         log_level=_log_level(env),
         log_origin=_log_origin(env),
         site_url=_site_url(env, debug),
@@ -149,6 +152,13 @@ def kept_secret(path: Path, make: Callable[[], str]) -> str:
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(made + "\n")
     return made
+
+
+def _run_plan(env: _Reader) -> str:
+    name = env.text("RUN_PLAN") or plans.WEIGHTS
+    if name not in plans.names():
+        env.problem("RUN_PLAN", f"is {name!r}", f"one of {', '.join(plans.names())}", "core")
+    return name
 
 
 def _secret_key(env: _Reader, debug: bool, state: Path) -> str:

@@ -35,6 +35,8 @@ SITE_URL = _CONFIGURATION.site_url
 globals().update(_CONFIGURATION.email)
 ADMIN_PATH = _CONFIGURATION.admin_path
 RUN_CONCURRENCY = _CONFIGURATION.run_concurrency
+RUN_PLAN = _CONFIGURATION.run_plan
+"""The plan of the runs that say nothing else; with any but `weights`, baselines hold behaviour too."""
 HIDDEN_POOL = _CONFIGURATION.hidden_pool
 MONITOR_PROBES_PER_DAY = _CONFIGURATION.monitor_probes_per_day
 PROXY_COUNT = _CONFIGURATION.proxy_count

@@ -112,6 +112,7 @@ def test_production_names_every_missing_variable_with_an_example(tmp_path: Path)
         ("ADMIN_PATH", "/operator/"),
         ("PROXY_COUNT", "many"),
         ("RUN_CONCURRENCY", "0"),
+        ("RUN_PLAN", "grand"),
         ("LOG_LEVEL", "loud"),
         ("ASSAY_LOG_ORIGIN", "https://assay.example.org"),
         ("MONITOR_PROBES_PER_DAY", "0"),

@@ -31,6 +31,7 @@ from verifier.services.leases import Lease, take
 from verifier.services.pools import suite_named, suite_of
 from verifier.services.working import AnswerStore, Reporter, Unusable, client_for, under_lease
 from verifier.suites import Suite
+from verifier.suites.plans import WEIGHTS
 
 log = structlog.get_logger(__name__)
 
@@ -212,6 +213,7 @@ class _Recording:
             seed=baseline.seed,
             prompts=prompts,
             template=ChatTemplate(text) if text else None,
+            behaviour=settings.RUN_PLAN != WEIGHTS,
         )
         return await self._drive(baseline.reference, recording)
 

@@ -43,6 +43,7 @@ from verifier.services.monitoring import feed
 from verifier.services.pools import suite_of
 from verifier.services.working import AnswerStore, Reporter, Unusable, client_for, under_lease
 from verifier.stats.e_bh import threshold
+from verifier.suites.plans import WEIGHTS, plan
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +69,8 @@ def queue_run(
     """Queue a verification of `endpoint` against its model's latest ready baseline.
 
     `settings` are fields of verifier.verification.Settings other than seed and declared, which come from
-    here. Where they don't say otherwise, an accusation takes the evidence that makes a lone one count among
+    here; without a `plan` among them the run follows the server's (RUN_PLAN). Where they don't say
+    otherwise, an accusation takes the evidence that makes a lone one count among
     all listed endpoints, and the run goes on in the suite where the endpoint's earlier runs with this seed
     ended. Without a `seed` the endpoint's own is used; a run that confirms or checks again (by its
     `trigger`) draws a new one.
@@ -87,13 +89,14 @@ def queue_run(
     if blind is None:
         blind = not private and _only_blind(endpoint)
     try:
-        alpha = Settings(**{**(settings or {}), "seed": seed}).alpha
+        asked = {**_planned((settings or {}).get("plan", config.RUN_PLAN)), **(settings or {})}
+        alpha = Settings(**{**asked, "seed": seed}).alpha
     except (TypeError, ValueError) as error:
         raise RunNotPossible(f"These settings are not possible: {error}") from error
     chosen = {
         "accuse_at": max(1 / alpha, lone_accusation()),
         "start": selectors.prompts_asked(endpoint.pk, seed),
-        **(settings or {}),
+        **asked,
         "declared": None if declared == "unknown" else declared,
     }
     run = Run(
@@ -115,6 +118,19 @@ def queue_run(
             raise
         raise RunNotPossible(f"A run of {endpoint} is already queued or running.") from error
     return run
+
+
+def _planned(name: str) -> dict[str, Any]:
+    """The settings that a plan brings with it. Raises PlanError, a ValueError, for an unknown one."""
+    chosen = plan(name)
+    if chosen.name == WEIGHTS:
+        return {}  # what Settings are by themselves
+    return {
+        "plan": chosen.name,
+        "max_requests": chosen.max_requests,
+        "decide_only": chosen.decide_only,
+        "estimation_prompts": chosen.estimation_prompts,
+    }
 
 
 def lone_accusation() -> float:

@@ -19,6 +19,7 @@ from django.utils import timezone
 from verifier import selectors
 from verifier.models import LOOK, SCHEDULED, Endpoint, Run, Schedule
 from verifier.services.runs import RunNotPossible, queue_run
+from verifier.suites.plans import WEIGHTS
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +31,7 @@ AT_ONCE = 8
 """Runs of the schedule that may be open at a time: the rest of the queue is for those who wait for it."""
 PUT_OFF = timedelta(hours=1)
 
-LOOK_SETTINGS = {"decide_only": True, "max_requests": LOOK_REQUESTS}
+LOOK_SETTINGS = {"decide_only": True, "max_requests": LOOK_REQUESTS, "plan": WEIGHTS}
 
 
 @dataclass(frozen=True, slots=True)

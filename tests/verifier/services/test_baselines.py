@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pytest_django import Settings
 
@@ -8,7 +10,9 @@ from tests.verifier.conftest import Toys
 from tests.verifier.services.measuring import PROMPTS, Measured, register_references
 from verifier import services
 from verifier.baseline import files
+from verifier.baseline.record import record
 from verifier.models import Baseline, BaselineState, RecordedAnswer, ReferenceRole
+from verifier.services import baselines
 from verifier.suites.loader import SuiteError
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +43,23 @@ def test_a_baseline_holds_the_reference_and_every_stack(toys: Toys) -> None:
     assert recorded.prefix_style is not None
     assert baseline.done == baseline.planned == RecordedAnswer.objects.count()
     assert baseline.ended is not None
+
+
+@pytest.mark.parametrize(("plan", "wanted"), [("weights", False), ("core", True)])
+def test_behaviour_is_recorded_where_runs_ask_about_it(
+    plan: str, wanted: bool, toys: Toys, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.reference(toys().base_url)
+    settings.RUN_PLAN = plan
+    asked: list[bool] = []
+
+    def without(*given: Any, behaviour: bool, **more: Any) -> Any:
+        asked.append(behaviour)
+        return record(*given, **more)  # all of it would be a thousand requests
+
+    monkeypatch.setattr(baselines, "record", without)
+    services.record_baseline(services.queue_baseline(world.model(), prompts=2).pk)
+    assert asked == [wanted]
 
 
 def test_known_variants_come_with_their_cause_and_stay_off_the_ladder(toys: Toys) -> None:

@@ -15,11 +15,14 @@ from django.db.models import F
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from tests.verifier import world
+from tests.verifier.engine import Behaving
 from tests.verifier.services.measuring import Measured
+from tests.verifier.synthetic_server import serving
 from verifier import services, signals
 from verifier.models import Baseline, Finding, IllegalTransition, Observation, Run, RunState, Verdict
 from verifier.services.jobs import RUNS
 from verifier.services.leases import LeaseLost, take
+from verifier.services.schedule import LOOK_SETTINGS
 from verifier.services.working import under_lease
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +49,7 @@ def test_what_cannot_be_queued_says_why() -> None:
     with pytest.raises(services.RunNotPossible, match="no ready baseline"):
         services.queue_run(endpoint)
     world.ready_baseline()
-    for wrong in ({"alpha": 2}, {"colour": "red"}):
+    for wrong in ({"alpha": 2}, {"colour": "red"}, {"plan": "grand"}):
         with pytest.raises(services.RunNotPossible, match="settings are not possible"):
             services.queue_run(endpoint, settings=wrong)
     services.queue_run(endpoint)
@@ -62,6 +65,32 @@ def test_a_run_remembers_seed_settings_and_declaration() -> None:
     assert 0 <= run.seed < 2**32
     silent = services.queue_run(world.endpoint(variant="silent"), seed=7)
     assert (silent.seed, silent.settings["declared"]) == (7, None)
+
+
+def test_runs_follow_the_plan_of_the_server(settings: Settings) -> None:
+    world.ready_baseline()
+    settings.RUN_PLAN = "smoke"
+    asked = services.queue_run(world.endpoint()).settings
+    assert (asked["plan"], asked["max_requests"], asked["decide_only"]) == ("smoke", 59, True)
+    look = services.queue_run(world.endpoint(variant="watched"), settings=LOOK_SETTINGS).settings
+    assert (look["plan"], look["max_requests"]) == ("weights", LOOK_SETTINGS["max_requests"])
+    deep = services.queue_run(world.endpoint(variant="deep"), settings={"plan": "deep", "max_requests": 900})
+    assert (deep.settings["estimation_prompts"], deep.settings["max_requests"]) == (120, 900)
+
+
+def test_behaviour_is_part_of_the_grade_where_the_plan_asks_about_it(
+    measured: Measured, settings: Settings
+) -> None:
+    with serving(Behaving()) as server:
+        settings.EGRESS_ALLOW = {*settings.EGRESS_ALLOW, f"127.0.0.1:{server.server_address[1]}"}
+        endpoint = world.endpoint(server.url, variant="obeys")
+        run = execute(services.queue_run(endpoint, seed=1, settings={"plan": "smoke"}))
+        assert server.requests < 60
+    assert run.result is not None
+    assert run.result["plan"] == "smoke"
+    asked = set(run.findings.values_list("check_name", flat=True))
+    assert asked >= {"parameters", "streaming", "usage", "errors", "reliability", "self_disclosure"}
+    assert not {"parameters", "errors", "reliability"} & set(run.result["grade"]["unknown"])
 
 
 def test_a_lone_accusation_holds_its_own_among_all_that_are_listed() -> None:
