@@ -83,6 +83,14 @@ bench-power: setup ## the error budget: tokens per degradation, causes, false ac
 bench-runner: setup ## what our runner costs beside a bare httpx loop and the openai SDK in a thread pool
 	@$(BIN)/python -m tests.bench.runner $(ARGS)
 
+.PHONY: bench-healthy
+bench-healthy: setup ## a healthy llama.cpp server fails no check: whole runs over ten seeds (about 40 minutes; ARGS="--seeds 2")
+	@$(BIN)/python -m tests.bench.healthy $(ARGS)
+
+.PHONY: bench-own
+bench-own: setup ## sixty prompts of a user's own rank five real deployments by their true distance (some minutes)
+	@$(BIN)/python -m tests.bench.own_prompts
+
 .PHONY: lock
 lock: setup ## make the lock files again from pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check $(UV)
