@@ -119,7 +119,7 @@ async def prepare(urls: Mapping[str, str], model: str, suite: Suite, prompts: in
         baseline = await drive(recording, clients[REFERENCE].ask, MemoryStore(), concurrency=AT_ONCE)
         say(f"recorded {len(baseline.contexts)} contexts and {len(baseline.behaviour)} checks of behaviour")
         for name in CALIBRATING:
-            dialogue = calibrate(baseline, suite, name=name, label=name, role=Role.HONEST)
+            dialogue = calibrate(baseline, suite, name=name, label=name, role=Role.HONEST, quantization=None)
             baseline = await drive(dialogue, clients[name].ask, MemoryStore(), concurrency=AT_ONCE)
     return baseline
 

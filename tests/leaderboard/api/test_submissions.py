@@ -30,7 +30,10 @@ class Caller:
         self.client, self.bearer = Client(), bearer
 
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        sent = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
+        sent = {}
+        if method != "get":
+            data = b"" if body is None else json.dumps(body)
+            sent = {"data": data, "content_type": "application/json"}
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.bearer:
             named["Authorization"] = f"Bearer {self.bearer}"
