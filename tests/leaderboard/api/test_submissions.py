@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from leaderboard.models import Delivery, Dispute, KeptAnswer, OwnershipProof, Scope, Submission, Webhook
 from leaderboard.services.idempotency import forget_answers
@@ -68,7 +69,9 @@ def proven() -> None:
     factories.baseline(factories.model())
 
 
-def test_the_whole_way_with_a_token(client: Client) -> None:
+def test_the_whole_way_with_a_token(
+    client: Client, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
     ada = caller()
     made = ada("post", "submissions", body(api_key=KEY, price_in=0.5, declared_quantization="BF16"))
     assert made.status_code == 201, made.content
@@ -97,7 +100,8 @@ def test_the_whole_way_with_a_token(client: Client) -> None:
     assert whole["findings"][0]["outcome"] == "fail"
     assert client.get(f"{API}/runs/{done.pk}").status_code == 404, "nobody else sees it"
     assert ada("patch", at, {"region": "eu"}).json()["region"] == "eu"
-    published = ada("post", f"{at}/publish")
+    with django_capture_on_commit_callbacks(execute=True):
+        published = ada("post", f"{at}/publish")
     assert (published.status_code, published.json()["state"]) == (200, "published")
     assert client.get(f"{API}/endpoints/{found['endpoint']}").status_code == 200
     assert ada("post", f"{at}/publish").status_code == 409
