@@ -98,7 +98,7 @@ def test_production_names_every_missing_variable_with_an_example(tmp_path: Path)
         ("EMAIL_URL", "smtp://mail.example.org:port"),
         ("EMAIL_FROM", "not an address"),
         ("SECRET_KEY", "a" * 60),
-        ("CREDENTIAL_KEYS", f"{KEY},nonsense"),
+        ("CREDENTIAL_KEYS", ",".join(("A" * 43 + "=", "nonsense"))),
         ("ALLOWED_HOSTS", "https://assay.example.org"),
         ("DATABASE_URL", "mysql://localhost/assay"),
         ("DATABASE_URL", "postgresql://localhost"),
