@@ -17,11 +17,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from leaderboard import selectors, services
-from leaderboard.api.base import ApiView
+from leaderboard.api.base import MAX_QUERY, ApiView
 from leaderboard.api.pagination import DEFAULT, MOST
 from leaderboard.models import LogEntry
 
 LONGEST = 2**53
+WORDS = {"type": "string", "maxLength": MAX_QUERY, "pattern": r"^[^\x00]*$"}
+"""What any parameter may hold (leaderboard/api/base.py)."""
 
 
 class EntrySchema(serializers.Serializer[Any]):
@@ -118,8 +120,8 @@ class Entries(ApiView):
                 {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT},
                 description="How many.",
             ),
-            OpenApiParameter("kind", str, description="Only entries of this kind."),
-            OpenApiParameter("subject", str, description="Only entries about this id."),
+            OpenApiParameter("kind", WORDS, description="Only entries of this kind."),
+            OpenApiParameter("subject", WORDS, description="Only entries about this id."),
         ],
         responses=EntriesSchema,
     )
