@@ -103,7 +103,7 @@ def test_columns_change_without_a_new_page(board: dict[str, Endpoint], open_page
     page.get_by_text("Columns", exact=True).click()
     page.locator("#column-tokens").click()
     expect(page.locator("th.tokens")).to_be_visible()
-    assert "cols=price,latency,tokens,age" in page.url
+    assert "cols=price,latency,tokens,drift,age" in page.url
     assert page.evaluate("window.stayed")
 
 
