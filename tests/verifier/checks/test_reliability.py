@@ -39,7 +39,6 @@ STALE = Observation("k", Status.OK, Answer("x"), attempts=2)
         ([OK] * (ENOUGH - 1), Outcome.INCONCLUSIVE),
         ([OK] * 5 + [LIMITED] * 60, Outcome.INCONCLUSIVE),
     ],
-    ids=str,
 )
 def test_outcomes(seen: list[Observation], outcome: Outcome) -> None:
     assert judged(*seen).outcome is outcome
