@@ -262,8 +262,8 @@ def test_strangers_texts_stay_text(client: Client) -> None:
         endpoint,
         factories.result(
             cause={"name": HOSTILE, "evidence": HOSTILE},
-            declared=HOSTILE,
-            measured=HOSTILE,
+            declared=HOSTILE[:20],
+            measured=HOSTILE[:20],
             sentence=HOSTILE,
             excludes=HOSTILE,
         ),
