@@ -85,7 +85,7 @@ def test_what_was_published_is_found_unchanged(published: dict[str, Endpoint]) -
 
 
 def test_after_a_key_was_withdrawn_what_it_signed_still_fits(published: dict[str, Endpoint]) -> None:
-    call_command("rotate_signing_key", "--withdraw", services.signer().keyid, stdout=io.StringIO())
+    call_command("rotate_signing_key", f"--withdraw={services.signer().keyid}", stdout=io.StringIO())
     assert "All is as it was published" in verified()
 
 
