@@ -66,18 +66,24 @@ def _public(run_id: UUID) -> tuple[Row, Published]:
 
 
 def _findings(run: Row, published: Published) -> list[dict[str, Any]]:
+    return findings_of(run, silent=published.silent(run.verdict))
+
+
+def findings_of(run: Row, *, silent: bool) -> list[dict[str, Any]]:
+    """A run's findings; `silent` as in `run_documents.finding`. Of hidden prompts no text is told until their
+    pool is retired.
+    """
     if run.result is None:
         return []
-    silent = published.silent(run.verdict)
     pool = run.baseline.hidden_sha256
-    everything = bool(pool) and selectors.pool_is_retired(pool)
+    retired = bool(pool) and selectors.pool_is_retired(pool)
     return [
-        run_documents.finding(stored_finding(one), silent, (lambda _: True) if everything else is_public)
+        run_documents.finding(_stored(one), silent, (lambda _: True) if retired else is_public)
         for one in selectors.findings_of(run.pk)
     ]
 
 
-def stored_finding(one: FindingRow) -> dict[str, Any]:
+def _stored(one: FindingRow) -> dict[str, Any]:
     """A finding's columns, as `run_documents.finding` takes them."""
     return {
         "check": one.check_name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from leaderboard import run_documents, selectors
-from leaderboard.api.runs import columns_of, is_public, stored_finding
+from leaderboard.api.runs import columns_of, findings_of
 from leaderboard.documents import API
 from leaderboard.models import OwnershipProof, ProofState, Submission
 from leaderboard.origins import file_url, origin_of, txt_name, txt_value
@@ -92,13 +92,12 @@ def run_row(submission: Submission, run: Run) -> dict[str, Any]:
 
 
 def run_document(submission: Submission, run: Run) -> dict[str, Any]:
-    """The whole diagnosis. Texts of hidden prompts stay hidden: the provider of all people may not know."""
+    """The whole diagnosis. Of hidden prompts no text: the provider of all people may not know them."""
     told = run_documents.Published(frozenset({run.verdict}), None)
     full = run_documents.document(columns_of(run), told)
-    findings = [] if run.result is None else selectors.findings_of(run.pk)
     return {
         **run_row(submission, run),
         "versions": full["versions"],
         "result": full["result"],
-        "findings": [run_documents.finding(stored_finding(one), False, is_public) for one in findings],
+        "findings": findings_of(run, silent=False),
     }

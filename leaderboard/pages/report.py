@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -89,7 +88,6 @@ class Report:
     cause: str
     explanation: tuple[Fact, ...]
     weighed: tuple[weighing.Question, ...]
-    raw: str
 
 
 def report(result: Mapping[str, Any] | None, endpoint: Endpoint, others: Sequence[float] = ()) -> Report:
@@ -133,7 +131,6 @@ def report(result: Mapping[str, Any] | None, endpoint: Endpoint, others: Sequenc
         cause=str((found.get("cause") or {}).get("name") or ""),
         explanation=explanation(found),
         weighed=weighing.questions(found),
-        raw=json.dumps(result, indent=2, ensure_ascii=False) if result else "",
     )
 
 

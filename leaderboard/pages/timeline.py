@@ -31,10 +31,14 @@ def course(runs: Sequence[Run], band: float | None, monitor: Monitor | None) -> 
 
     Two queries, for its certificates, and only where there is something to show.
     """
-    ended = [run for run in reversed(runs) if run.state == RunState.COMPLETE and _point(run) is not None]
-    points = [point for run in ended if (point := _point(run)) is not None]
-    if len(points) < 2:
+    shown = [
+        (run, point)
+        for run in reversed(runs)
+        if run.state == RunState.COMPLETE and (point := _point(run)) is not None
+    ]
+    if len(shown) < 2:
         return None
+    ended, points = [run for run, _ in shown], [point for _, point in shown]
     certificates = selectors.certificates_of(ended[0].endpoint_id)
     events = [*_moves(points), *_suites(ended), *_certified(certificates, points[0].when)]
     if monitor is not None and monitor.alarmed is not None and monitor.alarmed >= points[0].when:

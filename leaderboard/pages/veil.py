@@ -6,6 +6,7 @@ evidence.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -46,19 +47,21 @@ class Veil:
             return {**withholding.context(context), "prompt": SAID}
         return context
 
-    def over_result(self, result: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-        """A run's whole result, with each context of its findings as `over_context` tells it."""
-        if not self.hidden or result is None:
-            return result
-        findings = [dict(one) for one in result.get("findings") or ()]
-        for finding in findings:
-            details = finding.get("details") or {}
-            if contexts := details.get("most_divergent"):
-                finding["details"] = {
-                    **details,
-                    "most_divergent": [self.over_context(one) for one in contexts],
-                }
-        return {**result, "findings": findings}
+    def result_text(self, result: Mapping[str, Any] | None) -> str:
+        """A run's whole result as JSON to read; the contexts of its findings as `over_context` tells them."""
+        if not result:
+            return ""
+        if self.hidden:
+            findings = [self._over_finding(one) for one in result.get("findings") or ()]
+            result = {**result, "findings": findings}
+        return json.dumps(result, indent=2, ensure_ascii=False)
+
+    def _over_finding(self, finding: Mapping[str, Any]) -> Mapping[str, Any]:
+        details = finding.get("details") or {}
+        if not (contexts := details.get("most_divergent")):
+            return finding
+        told = [self.over_context(one) for one in contexts]
+        return {**finding, "details": {**details, "most_divergent": told}}
 
 
 def _tells(value: Any) -> bool:

@@ -191,7 +191,8 @@ def run_context(request: HttpRequest, found: Run) -> dict[str, object]:
     return {
         **progress_context(found),
         "endpoint": found.endpoint,
-        "report": report(veil.over_result(found.result), found.endpoint),
+        "report": report(found.result, found.endpoint),
+        "raw": veil.result_text(found.result),
         "findings": [finding_line(finding) for finding in findings],
         "page": page,
         "requests": [evidence.request_line(veil.over(observation)) for observation in page],

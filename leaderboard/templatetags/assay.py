@@ -85,12 +85,6 @@ def lifted(level: int, height: int) -> int:
     return -level * height
 
 
-@register.filter
-def times(count: int, height: int) -> int:
-    """The height of so many lines, in pixels."""
-    return count * height
-
-
 @register.inclusion_tag("parts/shape.html")
 def shape(term: Term) -> dict[str, Term]:
     """The shape of a verdict or outcome; the word beside it says the same."""

@@ -37,6 +37,7 @@ class Interrupted:
         self.endpoint = self.site.offer(self.deployment)
         self.site.operator.act("endpoint", "start_run", self.endpoint)
         run, *_ = self.site.run_of(self.endpoint)
+        assert run, "the form queued no run"
         self._is_run = f"in ('{run}', '{run.replace('-', '')}')"
         self.wait(lambda: self.kept() >= 10, "ten observations are stored")
 

@@ -18,7 +18,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--withdraw", metavar="KEYID", help="a key that somebody else may have")
+        parser.add_argument(
+            "--withdraw",
+            metavar="KEYID",
+            help="a key that somebody else may have; write --withdraw=KEYID, for an id may begin with a dash",
+        )
 
     def handle(self, *args: Any, withdraw: str | None, **options: Any) -> None:
         if withdraw is None:

@@ -113,7 +113,7 @@ def test_what_nothing_explains_says_so() -> None:
 def test_without_a_result_nothing_is_claimed() -> None:
     made = report(None, endpoint())
     assert str(made.headline) == "Not yet measured"
-    assert (made.facts, made.ladder, made.numbers, made.raw, made.declared) == ((), None, "", "", "bf16")
+    assert (made.facts, made.ladder, made.numbers, made.declared) == ((), None, "", "bf16")
 
 
 def test_a_provisional_band_says_so() -> None:
