@@ -76,16 +76,19 @@ def apart(one: tuple[float, float], other: tuple[float, float]) -> bool:
 
 
 def spark(readings: Sequence[tuple[datetime, float]], since: datetime, now: datetime) -> str:
-    """The points of a row's line, as SVG's polyline takes them, in whole pixels; empty for fewer than two."""
-    if len(readings) < 2:
-        return ""
+    """The points of a row's line, as SVG's polyline takes them, in whole pixels.
+
+    Empty where no line is to be seen: fewer than two runs, or all of them within a pixel.
+    """
     length = max(1.0, (now - since).total_seconds())
     points = []
     for when, value in readings:
         x = (SPARK_WIDTH - 2) * min(1.0, max(0.0, (when - since).total_seconds() / length))
         y = (SPARK_HEIGHT - 2) * (1.0 - charts.position(value) / 100.0)
-        points.append(f"{1 + round(x)},{1 + round(y)}")
-    return " ".join(points)
+        points.append((1 + round(x), 1 + round(y)))
+    if len({x for x, _ in points}) < 2:
+        return ""
+    return " ".join(f"{x},{y}" for x, y in points)
 
 
 def timeline(

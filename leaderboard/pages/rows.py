@@ -107,11 +107,11 @@ def board_rows(
     for row in found:
         made = board_row(row, board, several_providers=several, certified=certified)
         readings = (drift or {}).get(made.id, ())
-        if now is not None and len(readings) > 1:
+        if now is not None:
             line = charts_timeline.spark(
                 [(reading.ended, reading.value) for reading in readings], now - DRIFT, now
             )
-            made = replace(made, spark=line, course=_course(readings))
+            made = replace(made, spark=line, course=_course(readings) if line else "")
         shown.append(replace(made, opens=not shown or made.rank != shown[-1].rank))
     return shown
 

@@ -66,7 +66,7 @@ def _board(request: HttpRequest, snapshot: Snapshot | None, template: str, nav: 
     drift = selectors.drift_of(snapshot.model_id, now - rows.DRIFT) if "drift" in filters.columns else {}
     shown = rows.board_rows(published, found, certified, drift, now)
     known = {
-        "drift": any(len(readings) > 1 for readings in drift.values()),
+        "drift": any(row.spark for row in shown),
         "speed": any(throughput(row) is not None for row in published["rows"]),
         "tools": any(row.get("tools") is not None for row in published["rows"]),
         "latency": any(first_token(row) is not None for row in published["rows"]),

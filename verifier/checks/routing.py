@@ -19,7 +19,8 @@ from verifier.checks.base import Dialogue, Finding, Outcome, nothing_to_ask
 from verifier.checks.evidence_mode import Mode
 from verifier.checks.registry import Check
 from verifier.checks.session import Session
-from verifier.stats.intervals import wilson
+from verifier.stats.intervals import Interval, wilson
+from verifier.stats.rate_difference import rate_difference
 
 ENOUGH = 30
 """Contexts below which a mixture is not told from a lucky draw."""
@@ -44,10 +45,11 @@ def run(session: Session) -> Dialogue:
     assert share is not None
     mean = math.fsum(scores) / len(scores)
     of_size = [found for size, found in shares if size >= OF_SIZE * mean]
-    expected = max(of_size, default=0.0)
+    expected = max((found.value for found in of_size), default=0.0)
     details = {"limit": limit, "expected": expected}
     numbers = (share.value, share.low, share.high, share.n, "share of contexts as honest ones")
-    if not of_size or share.low <= expected:
+    # What was recorded is an estimate as well: of few contexts one or two more look honest by chance.
+    if not of_size or any(rate_difference(share, found).low <= 0 for found in of_size):
         said = "Its contexts deviate as those of one set of weights do."
         return Finding(CHECK.name, CHECK.version, Outcome.PASS, said, *numbers, details)
     said = (
@@ -58,10 +60,10 @@ def run(session: Session) -> Dialogue:
     return Finding(CHECK.name, CHECK.version, Outcome.FAIL, said, *numbers, {**details, "explains": explains})
 
 
-CHECK = Check("routing", "1", "Partial routing", 26, run)
+CHECK = Check("routing", "2", "Partial routing", 26, run)
 
 
-def _recorded(baseline: Baseline, mode: Mode) -> tuple[float | None, Sequence[tuple[float, float]]]:
+def _recorded(baseline: Baseline, mode: Mode) -> tuple[float | None, Sequence[tuple[float, Interval]]]:
     """The deviation that most honest contexts stay within, and (mean deviation, share within it) of each
     recorded degradation.
     """
@@ -71,13 +73,14 @@ def _recorded(baseline: Baseline, mode: Mode) -> tuple[float | None, Sequence[tu
         limits = [float(np.quantile(s, HONEST_SHARE)) for s in _scores(baseline, mode, (Role.HONEST,))]
         limit = max(limits, default=None)
         degraded = _scores(baseline, mode, (Role.RUNG, Role.VARIANT))
-        shares = (
-            []
-            if limit is None
-            else [(float(np.mean(s)), float(np.mean(np.array(s) <= limit))) for s in degraded]
-        )
+        shares = [
+            (math.fsum(scores) / len(scores), share)
+            for scores in degraded
+            if limit is not None
+            and (share := wilson(sum(score <= limit for score in scores), len(scores))) is not None
+        ]
         known[key] = (limit, shares)
-    found: tuple[float | None, Sequence[tuple[float, float]]] = known[key]
+    found: tuple[float | None, Sequence[tuple[float, Interval]]] = known[key]
     return found
 
 

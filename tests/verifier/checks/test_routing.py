@@ -29,6 +29,14 @@ def test_one_set_of_weights_is_not_a_mixture(noise: float) -> None:
     assert "explains" not in finding["details"]
 
 
+@pytest.mark.parametrize("noise", [0.5 * INT8, 0.75 * INT8])
+def test_what_chance_leaves_close_is_no_mixture(noise: float) -> None:
+    """Weights that are finer than every recorded degradation leave some contexts as close as honest ones."""
+    for number in range(6):
+        finding = found_by("routing", verify(Synthetic(noise=noise, stack=f"host {number}"), baseline=wide()))
+        assert finding["outcome"] in ("pass", "unsupported"), finding["details"]
+
+
 @pytest.mark.parametrize("habit", [{}, {"temperature": 0.5}, {"text_noise": INT4}, {"window": 100}])
 def test_lists_that_do_not_deviate_are_not_a_mixture(habit: dict[str, float]) -> None:
     result = judged(**habit)
