@@ -8,6 +8,8 @@ import sys
 from uuid import uuid4
 
 import pytest
+import redis
+from django.conf import settings
 from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -22,12 +24,19 @@ print(json.dumps([ring(EXECUTE_RUN, uuid.uuid4()), calls_waiting(), time.monoton
 """
 
 
+def held() -> dict[bytes, object]:
+    """Everything that the broker holds, with how long each list is; who is connected to it."""
+    server = redis.Redis.from_url(settings.CELERY_BROKER_URL.replace("redis+socket", "unix"))
+    lengths = {key: server.llen(key) for key in server.keys() if server.type(key) == b"list"}
+    return {**dict.fromkeys(server.keys()), **lengths, b"clients": server.client_list()}
+
+
 @pytest.mark.usefixtures("broker")
 def test_calls_are_counted_until_a_worker_takes_them() -> None:
     assert calls_waiting() == 0
     assert ring(EXECUTE_RUN, uuid4())
     assert ring(EXECUTE_RUN, uuid4())
-    assert calls_waiting() == 2
+    assert calls_waiting() == 2, held()
 
 
 @pytest.mark.django_db
