@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,32 +21,31 @@ KEPT = ("verdict", "decision_tokens", "completion_tokens", "e_value", "stopped_b
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Judge `name` with each of `seeds`, at a level of evidence; `whole`: with its estimation sample."""
+    """Judge `name` with each of `seeds`, at each level of evidence; `whole`: with its estimation sample."""
 
     name: str
-    evidence: str
+    evidence: Sequence[str]
     seeds: Sequence[int]
     whole: bool
 
 
-def judge(job: Job, baseline: Baseline, suite: Suite, keep: Path | None) -> list[dict[str, Any]]:
-    """One raw record per seed."""
+def judge(job: Job, baseline: Baseline, suite: Suite, keep: Path | None) -> dict[str, list[dict[str, Any]]]:
+    """One raw record per seed, by level of evidence: what one level has asked, the next need not ask."""
     return asyncio.run(_judge(job, baseline, suite, keep))
 
 
-async def _judge(job: Job, baseline: Baseline, suite: Suite, keep: Path | None) -> list[dict[str, Any]]:
-    found = []
+async def _judge(
+    job: Job, baseline: Baseline, suite: Suite, keep: Path | None
+) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {evidence: [] for evidence in job.evidence}
     async with Answers(job.name, keep) as answers:
-        for seed in job.seeds:
+        for evidence, seed in product(job.evidence, job.seeds):
             settings = Settings(
-                alpha=ALPHA,
-                seed=seed,
-                no_logprobs=job.evidence == "text",
-                decide_only=not job.whole,
+                alpha=ALPHA, seed=seed, no_logprobs=evidence == "text", decide_only=not job.whole
             )
             dialogue = verification(baseline, suite, settings, endpoint=NAMED)
             result = await drive(dialogue, answers.ask, MemoryStore(), concurrency=2)
-            found.append(_kept(result, seed))
+            found[evidence].append(_kept(result, seed))
     return found
 
 

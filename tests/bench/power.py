@@ -72,8 +72,7 @@ def jobs(size: Size, only: Sequence[str] | None) -> Iterator[Job]:
         shown: tuple[str, ...] = EVIDENCE
         if DEPLOYMENTS[name].access != Access():
             shown = (TEXT,) if DEPLOYMENTS[name].access.top_logprobs == 0 else (LOGPROBS,)
-        for evidence in shown:
-            yield Job(name, evidence, seeds, whole=name in degraded)
+        yield Job(name, shown, seeds, whole=name in degraded)
 
 
 def judged(
@@ -86,15 +85,16 @@ def judged(
 ) -> dict[tuple[str, str], list[dict[str, Any]]]:
     """The raw runs by deployment and evidence."""
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    waiting: list[tuple[Job, Future[list[dict[str, Any]]]]] = []
+    waiting: list[tuple[Job, Future[dict[str, list[dict[str, Any]]]]]] = []
     with ProcessPoolExecutor(AT_ONCE, mp_context=get_context("spawn")) as pool:
         for job in jobs(size, only):
             known = baselines.without(baseline, job.name)
             waiting.append((job, pool.submit(judge, job, known, suite, keep)))
         for place, (job, running) in enumerate(waiting, start=1):
-            runs = found[job.name, job.evidence] = running.result()
-            words = sorted({run["verdict"] for run in runs})
-            console.print(f"{place} of {len(waiting)}: {job.name}, {job.evidence}: {', '.join(words)}")
+            for evidence, runs in running.result().items():
+                found[job.name, evidence] = runs
+                words = sorted({run["verdict"] for run in runs})
+                console.print(f"{place} of {len(waiting)}: {job.name}, {evidence}: {', '.join(words)}")
     return found
 
 

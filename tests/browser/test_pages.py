@@ -83,9 +83,7 @@ def test_sorting_and_going_back(board: dict[str, Endpoint], open_page: Open, see
 
 
 @pytest.mark.parametrize("script", [True, False])
-def test_three_are_chosen_and_compared(
-    board: dict[str, Endpoint], open_page: Open, script: bool
-) -> None:
+def test_three_are_chosen_and_compared(board: dict[str, Endpoint], open_page: Open, script: bool) -> None:
     page = open_page("/", java_script_enabled=script)
     chosen = ["Lab f16", "Lab Q8_0", "Lab Q4_0"]
     for name in chosen:

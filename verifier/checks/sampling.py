@@ -74,7 +74,7 @@ def run(session: Session) -> Dialogue:
     return _finding(session, decision, drawn)
 
 
-CHECK = Check("sampling", "1", "Sampling", 14, run)
+CHECK = Check("sampling", "2", "Sampling", 14, run)
 
 
 def _finding(session: Session, decision: Decision, drawn: Sequence[Position]) -> Finding:

@@ -30,8 +30,6 @@ TOP_PS = (0.5, 0.8, 0.9, 0.95)
 MIN_PS = (0.02, 0.05, 0.1)
 TOP_KS = (1, 5, 10, 20, 40)
 ACCEPTED_FROM = (0.05, 0.1, 0.2, 0.3)
-KEPT_BELOW = 0.3
-"""Share that lossy speculative decoding leaves of tokens below its threshold."""
 TAIL_TOKENS = 4.0
 """An unlisted token has about this fraction of the smallest listed probability."""
 
@@ -69,7 +67,7 @@ def alternatives(p: Vector) -> Vector:
             # Of the unlisted tokens the next k - n stay; a list's tail falls about as 1/rank.
             stays = np.log(k / len(listed)) / np.log(50.0)
             rows.append(np.append(listed, rest * stays))
-    rows += [np.where(np.append(listed, 0.0) >= a, p, KEPT_BELOW * p) for a in ACCEPTED_FROM]
+    rows += [_accepted(p, np.append(listed, 0.0) >= a) for a in ACCEPTED_FROM]
     table: Vector = np.maximum(np.stack(rows), 1e-12)
     table /= table.sum(axis=1, keepdims=True)
     return table
@@ -92,6 +90,15 @@ def factors(probabilities: Sequence[float], chosen: int | None, eps: float = EPS
 def family(name: str) -> str:
     """Which of FAMILIES an alternative belongs to."""
     return name.partition(" ")[0]
+
+
+def _accepted(p: Vector, likely: NDArray[np.bool_]) -> Vector:
+    """A draft about like `p` is kept where the token is likely; where not (mass r), one of `p` is drawn.
+
+    A likely token so has p + r p, another r p: the sum is (1 - r)(1 + r) + r r = 1.
+    """
+    r = float(p[~likely].sum())
+    return np.where(likely, (1.0 + r) * p, r * p)
 
 
 def _kept(p: Vector, mask: NDArray[np.bool_]) -> Vector:

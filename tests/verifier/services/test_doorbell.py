@@ -27,8 +27,9 @@ print(json.dumps([ring(EXECUTE_RUN, uuid.uuid4()), calls_waiting(), time.monoton
 def held() -> dict[bytes, object]:
     """Everything that the broker holds, with how long each list is; who is connected to it."""
     server = redis.Redis.from_url(settings.CELERY_BROKER_URL.replace("redis+socket", "unix"))
-    lengths = {key: server.llen(key) for key in server.keys() if server.type(key) == b"list"}
-    return {**dict.fromkeys(server.keys()), **lengths, b"clients": server.client_list()}
+    keys = list(server.scan_iter())
+    lengths = {key: server.llen(key) for key in keys if server.type(key) == b"list"}
+    return {**dict.fromkeys(keys), **lengths, b"clients": server.client_list()}
 
 
 @pytest.mark.usefixtures("broker")

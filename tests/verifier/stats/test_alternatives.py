@@ -15,7 +15,6 @@ from verifier.stats.alternatives import (
     EPS,
     FAMILIES,
     HIGH,
-    KEPT_BELOW,
     LOW,
     NAMES,
     SMALLEST,
@@ -111,8 +110,9 @@ def test_what_each_alternative_does_to_a_distribution() -> None:
     assert row("top-p 0.5", p) == pytest.approx([1, 0, 0, 0, 0, 0], abs=1e-9)
     assert (row("top-p 0.8", p) > 1e-6).sum() == 3, "as many as reach 0.8, and no more"
     assert (row("min-p 0.1", p) > 1e-6).sum() == 4, "those of at least a tenth of the likeliest"
-    kept = np.where(np.append(p[:5], 0) >= 0.1, p, KEPT_BELOW * p)
-    assert row("acceptance 0.1", p) == pytest.approx(kept / kept.sum())
+    unlikely = p[3:].sum()
+    accepted_from = np.append((1 + unlikely) * p[:3], unlikely * p[3:])
+    assert row("acceptance 0.1", p) == pytest.approx(accepted_from)
     cold, hot = row("temperature 0.5", p), row("temperature 1.5", p)
     assert cold[:5] / cold[0] == pytest.approx((p[:5] / p[0]) ** 2)
     assert cold[0] > p[0] > hot[0]
@@ -152,12 +152,11 @@ def min_p(p: Vector) -> Vector:
 
 
 def accepted(p: Vector) -> Vector:
-    """A draft model proposes two tokens; one is kept if it has 0.1 or more, else one is drawn anew."""
+    """A draft model proposes a token; it is kept if it has 0.1 or more, else one is drawn anew."""
     draft = p * np.exp(np.random.default_rng(int(p[0] * 1e9)).normal(0, 0.3, len(p)))
     draft /= draft.sum()
     kept = np.where(p >= 0.1, draft, 0)
-    other = 1 - kept.sum()
-    truth: Vector = (1 + other) * kept + other**2 * p
+    truth: Vector = kept + (1 - kept.sum()) * p
     return truth
 
 
