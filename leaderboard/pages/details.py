@@ -87,6 +87,14 @@ def _greedy_choice(found: Details) -> Named:
     )
 
 
+def _written_tokens(found: Details) -> Named:
+    least = found.get("smallest_probability")
+    return (
+        ("least likely of them", "" if least is None else numbers.probability(least)),
+        _evidence(found),
+    )
+
+
 def _sampling(found: Details) -> Named:
     shares: Mapping[str, float] = found.get("alternatives") or {}
     ordered = sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:3]
@@ -184,6 +192,7 @@ CHECKS: Mapping[str, Callable[[Details], Named]] = {
     "capabilities": _capabilities,
     "token_distribution": _token_distribution,
     "greedy_choice": _greedy_choice,
+    "written_tokens": _written_tokens,
     "sampling": _sampling,
     "context_window": _context_window,
     "prompt_tokens": _prompt_tokens,

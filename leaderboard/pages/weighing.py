@@ -17,6 +17,7 @@ ACCUSING: Mapping[str, tuple[str, str]] = {
     "distribution": ("Next-token lists", "further off than the honest band reaches"),
     "choice": ("Greedy choices", "not the likeliest of the list that came with them"),
     "sampling": ("Sampled tokens", "not spread as the list that came with them says"),
+    "written": ("Written tokens", "further from the official weights' choice than the honest band reaches"),
     "window": ("Long prompts", "further off than their own honest band reaches"),
 }
 CLEARING: Mapping[str, tuple[str, str]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verifier.baseline.band import Band, Score, band, prompt_scores, tv_score, usable_contexts
 from verifier.baseline.model import Baseline, Context, ContextType
@@ -72,6 +72,11 @@ def choose_mode(baseline: Baseline, capabilities: Capabilities, *, live_referenc
         known[key] = _mode(baseline, capabilities.k, types)
     mode: Mode = known[key]
     return mode
+
+
+def text_mode(baseline: Baseline, capabilities: Capabilities) -> Mode:
+    """The mode of the same endpoint if it showed no lists: its choices at near-ties."""
+    return choose_mode(baseline, replace(capabilities, k=0))
 
 
 def _mode(baseline: Baseline, k: int, types: list[ContextType]) -> Mode:

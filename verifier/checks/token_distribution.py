@@ -38,7 +38,7 @@ from verifier.checks.base import (
     as_logprobs,
 )
 from verifier.checks.drawn import drawable, factors, strayed
-from verifier.checks.evidence_mode import Mode, choose_mode, scores_of_rung
+from verifier.checks.evidence_mode import Mode, choose_mode, scores_of_rung, text_mode
 from verifier.checks.greedy_answers import answer_probe, position_at
 from verifier.checks.registry import Check
 from verifier.checks.scored_answers import scored_contexts, scored_probe
@@ -96,6 +96,7 @@ def run(session: Session) -> Dialogue:
         may_be_faithful=replay is None or replay.able,
         accuse_at=session.settings.accuse_at,
         window_delta=None if mode.window is None else mode.window.delta,
+        written_delta=text_mode(session.baseline, session.capabilities).band.delta,
     )
     yield from _decide(session, mode, order, decision, replay)
     if not session.settings.decide_only:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = "2"
+VERSION = "3"
 """Version of the rules on this page; every result names the one it was made by."""
 
 ACCUSING = frozenset({"deviating", "different-model"})
@@ -14,6 +14,7 @@ EXPLAINING = (
     "raw_text",
     "pool_gap",
     "greedy_choice",
+    "written_tokens",
     "sampling",
     "routing",
     "nearest_variant",

@@ -20,7 +20,12 @@ RESULT = 1
 SILENCE = {Outcome.UNSUPPORTED: "refused", Outcome.ERROR: "our-failure"}
 """Why a run got no answer at all, where the endpoint was not simply down."""
 
-LEADING = {"choice": "greedy_choice", "sampling": "sampling", "window": "context_window"}
+LEADING = {
+    "choice": "greedy_choice",
+    "sampling": "sampling",
+    "window": "context_window",
+    "written": "written_tokens",
+}
 """The check that tells of an accusation which rests on more than the lists."""
 
 

@@ -11,6 +11,8 @@ fixed weights (an average of e-processes is one, whatever their dependence):
   endpoint itself returned".
 - *sampling*: evidence against "sampled tokens follow the list that the endpoint itself returned".
 - *window*: evidence against "mean x <= delta" at long prompts, where only a cut context deviates.
+- *written*: evidence against "the mean margin of the tokens written at near-ties <= its own delta", where an
+  endpoint returns lists: they may be others' than its text.
 
 *Different model* takes an accusation and evidence against "at most half of the top-k lists are disjoint from
 the reference's". *Faithful* takes two rejections: "mean of min(x, c)/c is at least delta/c" (the bulk) and
@@ -29,7 +31,7 @@ TAIL_SHARE = 0.05
 DISJOINT_SHARE = 0.5
 STRAY_SHARE = 0.02
 """Share of greedy choices that may stray from the endpoint's own list: near-ties that rounding turns."""
-WEIGHTS = {"distribution": 0.8, "choice": 0.07, "sampling": 0.07, "window": 0.06}
+WEIGHTS = {"distribution": 0.76, "choice": 0.05, "sampling": 0.07, "window": 0.05, "written": 0.07}
 """What each e-process weighs in an accusation; fixed beforehand, the sum is 1."""
 
 
@@ -52,6 +54,7 @@ class Decision:
         may_be_faithful: bool = True,
         accuse_at: float | None = None,
         window_delta: float | None = None,
+        written_delta: float | None = None,
     ) -> None:
         if not 0 < delta < c <= 1:
             raise ValueError(f"a decision needs 0 < delta < c <= 1, not delta {delta} and c {c}")
@@ -65,6 +68,7 @@ class Decision:
         self.choice = EProcess.against_at_most(STRAY_SHARE)
         self.sampling: LikelihoodProcess | None = None
         self.window = EProcess.against_at_most(window_delta or delta)
+        self.written = EProcess.against_at_most(written_delta or delta)
         self.bulk = EProcess.against_at_least(delta / c)
         self.tail = EProcess.against_at_least(TAIL_SHARE)
         self.other_model = EProcess.against_at_most(DISJOINT_SHARE)
@@ -105,6 +109,11 @@ class Decision:
     def update_window(self, x: float) -> None:
         """Take in the score of one more long prompt."""
         self.window.update(x)
+        self._judge()
+
+    def update_written(self, x: float) -> None:
+        """Take in how far one more token that it wrote at a near-tie lies from the best."""
+        self.written.update(x)
         self._judge()
 
     @property
@@ -150,6 +159,7 @@ class Decision:
             "choice": self.choice.peak,
             "sampling": 1.0 if self.sampling is None else math.exp(min(self.sampling.log_peak, 690.0)),
             "window": self.window.peak,
+            "written": self.written.peak,
             "faithful_bulk": self.bulk.peak,
             "faithful_tail": self.tail.peak,
             "different_model": self.other_model.peak,
@@ -166,6 +176,7 @@ class Decision:
             "choice": self.choice.log_value,
             "sampling": 0.0 if self.sampling is None else self.sampling.log_value,
             "window": self.window.log_value,
+            "written": self.written.log_value,
         }
 
     def _average(self) -> float:

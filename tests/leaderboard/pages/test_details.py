@@ -73,6 +73,11 @@ def test_deviations_are_told_in_points_and_logarithms_in_nats() -> None:
             {"strayed": 3, "smallest_probability": 0.012, "e_value": 40.0},
             {"strayed": "3", "least likely of them": "0.012", "e-value": "40"},
         ),
+        (
+            "written_tokens",
+            {"smallest_probability": 0.215, "e_value": 1583.0},
+            {"least likely of them": "0.215", "e-value": "1 600"},
+        ),
     ],
 )
 def test_details_in_words(check: str, details: dict[str, Any], expected: dict[str, str]) -> None:

@@ -14,10 +14,11 @@ def test_every_kind_of_evidence_is_shown_with_what_it_takes() -> None:
     deviation, faithfulness = questions(result())
     assert (deviation.needed, faithfulness.needed) == ("300", "100")
     assert [part.weight.replace(numbers.THIN, " ") for part in deviation.parts] == [
-        "80 %",
+        "76 %",
+        "5 %",
         "7 %",
         "7 %",
-        "6 %",
+        "5 %",
     ]
     lists, *others = deviation.parts
     assert (lists.value.replace(numbers.THIN, " "), lists.tone) == ("1 000", "deviating")

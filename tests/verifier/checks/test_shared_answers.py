@@ -24,6 +24,7 @@ CORE = tuple(name for name, check in CHECKS.items() if not check.behaviour or pl
 LISTS = ("token_distribution",)
 READS: Mapping[str, tuple[str, ...]] = {
     "greedy_choice": LISTS,
+    "written_tokens": LISTS,
     "sampling": LISTS,
     "context_window": LISTS,
     "prompt_tokens": LISTS,

@@ -122,7 +122,7 @@ def test_the_parts_of_a_result_have_the_shapes_the_pages_read(results: dict[str,
     assert set(result["agreement"]) == {"value", "low", "high", "n", "kind"}
     assert set(result["e_values"]) == {
         "accusation", "accusation_now", "distribution", "choice", "sampling", "window",
-        "faithful_bulk", "faithful_tail", "different_model",
+        "written", "faithful_bulk", "faithful_tail", "different_model",
     }  # fmt: skip
     assert result["context_types"] == ["first_token", "chat_prefix"]
     assert set(result["speed"]) == {

@@ -194,6 +194,7 @@ def test_the_averaged_accusation_keeps_its_level_when_stopped_at_will() -> None:
             subject.update_choice(bool(rng.random() < STRAY_SHARE))
             subject.update_sampling(OUTCOMES[int(rng.choice(len(p), p=p))])
             subject.update_window(float(rng.random() < 0.1) * 10 * DELTA)
+            subject.update_written(float(rng.random() < 0.1) * 10 * DELTA)
             if subject.accused:
                 accused += 1
                 break
@@ -207,12 +208,14 @@ def test_the_weights_are_an_average() -> None:
     subject.update_choice(True)
     subject.update_sampling(OUTCOMES[-1])
     subject.update_window(0.2)
+    subject.update_written(0.3)
     assert subject.sampling is not None
     parts = {
         "distribution": subject.distribution.value,
         "choice": subject.choice.value,
         "sampling": subject.sampling.value,
         "window": subject.window.value,
+        "written": subject.written.value,
     }
     average = math.fsum(WEIGHTS[name] * value for name, value in parts.items())
     assert subject.e_values()["accusation_now"] == pytest.approx(average)
@@ -231,6 +234,7 @@ def fed(subject: Decision, kind: str) -> Decision:
             OUTCOMES[0 if kind == "sampling" else (0, 1, 0, 2, 5, 1, 3, 0, 4, 2)[step % 10]]
         )
         subject.update_window(0.2 if kind == "window" else 0.0)
+        subject.update_written(0.2 if kind == "written" else 0.0)
     return subject
 
 
@@ -274,11 +278,12 @@ def test_later_lists_that_deviate_replace_faithful_too() -> None:
     assert (subject.verdict, subject.of_the_weights) == ("deviating", "deviating")
 
 
-def test_long_prompts_have_a_band_of_their_own() -> None:
-    wide, narrow = decision(window_delta=0.1), decision()
+@pytest.mark.parametrize("kind", ["window", "written"])
+def test_long_prompts_and_written_tokens_have_a_band_of_their_own(kind: str) -> None:
+    wide, narrow = decision(**{f"{kind}_delta": 0.1}), decision()
     for subject in (wide, narrow):
         for _ in range(200):
-            subject.update_window(0.05)
+            getattr(subject, f"update_{kind}")(0.05)
     assert (wide.verdict, narrow.verdict) == (None, "deviating")
 
 
