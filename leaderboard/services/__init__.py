@@ -25,7 +25,7 @@ from leaderboard.services.evidence import (
     read_evidence,
 )
 from leaderboard.services.mirror import MirrorRefused, export_log
-from leaderboard.services.pools import PoolNotKnown, publish_pool, retire_pool, retired_pool
+from leaderboard.services.pools import PoolNotKept, PoolNotKnown, publish_pool, retire_pool, retired_pool
 from leaderboard.services.publishing import follow_up, publish
 from leaderboard.services.signing import (
     rotate_signing_key,
@@ -50,6 +50,7 @@ __all__ = (
     "EvidenceDamaged",
     "Fact",
     "MirrorRefused",
+    "PoolNotKept",
     "PoolNotKnown",
     "add_webhook",
     "answer_dispute",

@@ -48,7 +48,7 @@ class Command(BaseCommand):
             )
         try:
             pool = services.publish_pool(data)
-        except (services.PoolNotKnown, OSError) as error:
+        except (services.PoolNotKnown, services.PoolNotKept) as error:
             raise CommandError(str(error)) from error
         services.checkpoint()
         where = settings.SITE_URL + reverse("integrity:pool", args=[pool.sha256])
