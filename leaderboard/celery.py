@@ -42,6 +42,8 @@ app.conf.beat_schedule = {
     },
     # Signs what was published meanwhile.
     "checkpoint": {"task": "leaderboard.checkpoint", "schedule": 3600.0, "options": {"expires": 3600.0}},
+    # The first call of a day makes its dump.
+    "keep-dump": {"task": "leaderboard.keep_dump", "schedule": 1800.0, "options": {"expires": 1800.0}},
     # Looks for proofs of origins whose call was lost, and daily for those that were found.
     "check-proofs": {
         "task": "leaderboard.check_proofs",

@@ -193,6 +193,7 @@ CELERY_TASK_ROUTES = {
     "leaderboard.deliver": {"queue": "assay.sweep"},
     "leaderboard.deliver_due": {"queue": "assay.sweep"},
     "leaderboard.follow_up": {"queue": "assay.sweep"},
+    "leaderboard.keep_dump": {"queue": "assay.sweep"},
     "leaderboard.keep_evidence": {"queue": "assay.sweep"},
     "leaderboard.forget_unconfirmed": {"queue": "assay.sweep"},
     "leaderboard.review_certificates": {"queue": "assay.sweep"},

@@ -56,6 +56,12 @@ def keep_evidence() -> None:
     services.prune_evidence()
 
 
+@shared_task(name="leaderboard.keep_dump")
+def keep_dump() -> None:
+    """Make today's dump of everything public, once."""
+    services.keep_dump()
+
+
 @shared_task(name=proofs.CHECK)
 def check_proof(proof_id: str) -> None:
     """Look for one proof of an origin."""

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from leaderboard.api import conditional
+from leaderboard.api.deprecation import Deprecation
 
 MAX_QUERY = 2_000
 
@@ -24,12 +25,14 @@ MAX_QUERY = 2_000
 class ApiView(APIView):
     """One document. `parameters` names the query parameters that it takes, `quota` the policy it counts by.
 
-    A view sets `self.modified` where it knows when what it answers last changed.
+    A view sets `self.modified` where it knows when what it answers last changed; `deprecation` where it is
+    to go away.
     """
 
     parameters: Iterable[str] = ()
     quota = "reads"
     modified: datetime | None = None
+    deprecation: Deprecation | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """What is not there is told before anybody is asked who they are."""
@@ -129,6 +132,8 @@ def chosen(request: Request, name: str, known: Iterable[str]) -> set[str]:
 def _finished(request: HttpRequest, view: ApiView, left: Any, response: HttpResponse) -> HttpResponseBase:
     found = conditional.conditional(request, response, view.modified)
     for name, value in (left.headers() if left is not None else {}).items():
+        found[name] = value
+    for name, value in (view.deprecation.headers() if view.deprecation else {}).items():
         found[name] = value
     found["Cross-Origin-Resource-Policy"] = "cross-origin"
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -14,7 +13,6 @@ from leaderboard import selectors
 from leaderboard.api import schemas
 from leaderboard.api.base import ListView
 from leaderboard.api.filters import ChangeFilter
-from leaderboard.models import Change
 
 
 class Changes(ListView):
@@ -30,7 +28,7 @@ class Changes(ListView):
     )
     def get(self, request: Request) -> Response:
         """New verdicts and measurements, endpoints listed, edited and taken off, each as it was published."""
-        return self.page(document)
+        return self.page(selectors.change_document)
 
 
 class History(ListView):
@@ -47,9 +45,4 @@ class History(ListView):
         """Nothing in it is ever rewritten: a new verdict is a new entry."""
         if selectors.served_endpoint(endpoint_id) is None:
             raise NotFound("No endpoint of this id is listed.")
-        return self.page(document, self.get_queryset().filter(endpoint=endpoint_id))
-
-
-def document(change: Change) -> dict[str, Any]:
-    """An entry as it is served."""
-    return {"id": str(change.pk), "at": change.at.isoformat(), "kind": change.kind, **change.document}
+        return self.page(selectors.change_document, self.get_queryset().filter(endpoint=endpoint_id))

@@ -6,8 +6,10 @@ from typing import Any
 
 import yaml
 from csp.decorators import csp_update
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -57,7 +59,8 @@ class Docs(ApiView):
 
     def get(self, request: Request) -> HttpResponse:
         """A page of the site."""
-        return render(request._request, "api/docs.html", {"nav": "api"})
+        address = settings.SITE_URL + reverse("api:openapi-json")
+        return render(request._request, "api/docs.html", {"nav": "api", "address": address})
 
 
 # The arrows of the browser are pictures inside its stylesheet.

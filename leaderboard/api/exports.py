@@ -8,15 +8,17 @@ from typing import Any
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from leaderboard import selectors
 from leaderboard.api import conditional, schemas_files
-from leaderboard.api.base import ListView
+from leaderboard.api.base import ApiView, ListView
 from leaderboard.api.filters import EndpointFilter
 from leaderboard.documents import VERSION
-from leaderboard.exports import csv, json, parquet
+from leaderboard.exports import croissant, csv, dump, json, parquet
 from leaderboard.exports.table import COLUMNS
+from leaderboard.models import Dump as Row
 from verifier.evidence.canonical import result_text
 
 _NAMES = ", ".join(f"`{column.name}`" for column in COLUMNS)
@@ -78,3 +80,49 @@ class Parquet(Export):
     def get(self, request: Request) -> HttpResponse:
         """Typed columns, each with its meaning."""
         return self.file(request, "leaderboard.parquet", parquet.MEDIA_TYPE, parquet.export)
+
+
+class Dump(ApiView):
+    """Everything public."""
+
+    quota = "exports"
+
+    @extend_schema(
+        operation_id="exports_dump",
+        summary="Everything public, as one file a day",
+        responses={(200, dump.MEDIA_TYPE): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """A zip file: endpoints as Parquet, CSV and JSON lines, every complete run as Parquet, every change
+        as JSON lines, and `croissant.json`, which says what they are. Made anew each day (UTC).
+        """
+        latest = _latest()
+        tag = conditional.etag(latest.digest)
+        self.modified = latest.made
+        name = f"assay-{latest.made:%Y-%m-%d}.zip"
+        headers = {"ETag": tag, "Content-Disposition": f'attachment; filename="{name}"'}
+        if conditional.unchanged(request._request, tag):
+            return HttpResponse(headers=headers, content_type=dump.MEDIA_TYPE)
+        return HttpResponse(bytes(latest.content), headers=headers, content_type=dump.MEDIA_TYPE)
+
+
+class Croissant(ApiView):
+    """What the dump is."""
+
+    @extend_schema(
+        operation_id="exports_croissant",
+        summary="What the dump is, for machines",
+        responses={(200, croissant.MEDIA_TYPE): OpenApiTypes.OBJECT},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """schema.org's Dataset in the Croissant format: files with their hashes, tables and their columns."""
+        latest = _latest()
+        self.modified = latest.made
+        return HttpResponse(result_text(latest.description), content_type=croissant.MEDIA_TYPE)
+
+
+def _latest() -> Row:
+    latest = selectors.latest_dump()
+    if latest is None:
+        raise NotFound("No dump was made yet: the first is made within the hour.")
+    return latest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -39,7 +38,7 @@ class Run(ApiView):
         """Its result with every number behind it. Of an accusation that is not published: without verdict."""
         run, published = _public(run_id)
         included = chosen(request, "include", ["findings"])
-        document = run_documents.document(columns_of(run), published)
+        document = run_documents.document(selectors.columns_of(run), published)
         if "findings" in included:
             document["findings"] = _findings(run, published)
         return Response(sparse(document, request.query_params.get("fields", "")))
@@ -99,25 +98,6 @@ def _stored(one: FindingRow) -> dict[str, Any]:
     }
 
 
-def columns_of(run: Row) -> dict[str, Any]:
-    """A run's columns, as `run_documents.document` takes them."""
-    return {
-        "id": str(run.pk),
-        "endpoint": str(run.endpoint_id),
-        "model": run.endpoint.model.slug,
-        "state": run.state,
-        "trigger": run.trigger,
-        "created": _text(run.created),
-        "started": _text(run.started),
-        "ended": _text(run.ended),
-        "done": run.done,
-        "planned": run.planned,
-        "verdict": run.verdict,
-        "accusation": run.accusation,
-        "result": run.result,
-    }
-
-
 def is_public(prompt: str) -> bool:
     """Whether this text is a prompt of a public pool."""
     return prompt in _public_prompts()
@@ -131,7 +111,3 @@ def _public_prompts() -> frozenset[str]:
         for prompt in suites.load(name).prompts
         for message in prompt.messages
     )
-
-
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()

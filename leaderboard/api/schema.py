@@ -8,9 +8,12 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import SAFE_METHODS
 
+from leaderboard.api.filters import GRADES
 from leaderboard.api.permissions import ReadsAreOpen
+from leaderboard.api.schemas import Problem
 
 EXAMPLES = Path(__file__).parent / "examples"
 """One file an operation: `{"request": "GET /api/v1/...", "status", "body"}`, written by `make contract`."""
@@ -54,6 +57,10 @@ class Documented(AutoSchema):
         is_open = is_open or getattr(self.view, "scopes", {}).get(self.method) == ""
         return [*known, {}] if is_open else known
 
+    def is_deprecated(self) -> bool:
+        """Whether the route says that it will go away."""
+        return getattr(self.view, "deprecation", None) is not None
+
     def get_filter_backends(self) -> list[Any]:
         """Also of what is filtered without being a list."""
         return list(getattr(self.view, "filter_backends", ()))
@@ -86,17 +93,38 @@ def finish(result: dict[str, Any], generator: Any, request: Any, public: bool) -
     components.setdefault("responses", {}).update(
         {f"Problem{code}": {"description": said, "content": problem} for code, said in _PROBLEMS.items()}
     )
+    components.setdefault("schemas", {})["Problem"] = _problem(generator)
     components["headers"] = {
         name: {"description": said, "schema": {"type": kind}} for name, (said, kind) in _READ.items()
     }
     for name, schema in components.get("schemas", {}).items():
         if name.endswith("Request"):
             schema["additionalProperties"] = False
+        _name_grades(schema)
     for path in result["paths"].values():
         for method, operation in path.items():
             if method in ("get", "post", "put", "patch", "delete"):
                 _complete(method, operation)
     return result
+
+
+def _problem(generator: Any) -> dict[str, Any]:
+    """The schema of errors: no view has it among its answers, every operation refers to it."""
+    described = Documented()
+    described.registry, described.view, described.method = (
+        generator.registry,
+        GenericAPIView(request=None),
+        "GET",
+    )
+    found: dict[str, Any] = described.resolve_serializer(Problem(), "response").schema
+    return found
+
+
+def _name_grades(schema: dict[str, Any]) -> None:
+    """Names for what makes clients: A+ and A are one word to most of them."""
+    for one in schema.get("properties", {}).values():
+        if one.get("enum", [None])[0] == GRADES[0]:
+            one["x-enum-varnames"] = [grade.replace("+", "_PLUS") for grade in GRADES]
 
 
 def example(operation_id: str) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from leaderboard import run_documents, selectors
-from leaderboard.api.runs import columns_of, findings_of
+from leaderboard.api.runs import findings_of
 from leaderboard.documents import API
 from leaderboard.models import OwnershipProof, ProofState, Submission
 from leaderboard.origins import file_url, origin_of, txt_name, txt_value
@@ -94,7 +94,7 @@ def run_row(submission: Submission, run: Run) -> dict[str, Any]:
 def run_document(submission: Submission, run: Run) -> dict[str, Any]:
     """The whole diagnosis. Of hidden prompts no text: the provider of all people may not know them."""
     told = run_documents.Published(frozenset({run.verdict}), None)
-    full = run_documents.document(columns_of(run), told)
+    full = run_documents.document(selectors.columns_of(run), told)
     return {
         **run_row(submission, run),
         "versions": full["versions"],

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from leaderboard.exports.table import COLUMNS, Document, rows
+from leaderboard.exports.table import COLUMNS, Column, Document, rows
 
 MEDIA_TYPE = "application/vnd.apache.parquet"
 TYPES = {
@@ -18,13 +18,12 @@ TYPES = {
     "flag": pa.bool_(),
     "moment": pa.timestamp("us", tz="UTC"),
 }
-SCHEMA = pa.schema(
-    [pa.field(one.name, TYPES[one.kind], metadata={"description": one.said}) for one in COLUMNS]
-)
 
 
-def export(documents: Sequence[Document]) -> bytes:
-    """One row an endpoint."""
+def export(documents: Iterable[Document], columns: Sequence[Column] = COLUMNS) -> bytes:
+    """One row a document."""
+    fields = [pa.field(one.name, TYPES[one.kind], metadata={"description": one.said}) for one in columns]
     made = BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows(documents), schema=SCHEMA), made, compression="zstd")
+    table = pa.Table.from_pylist(rows(documents, columns), schema=pa.schema(fields))
+    pq.write_table(table, made, compression="zstd")
     return made.getvalue()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,7 +34,8 @@ def at(*path: str) -> Callable[[Document], Any]:
     return read
 
 
-def _date(*path: str) -> Callable[[Document], Any]:
+def date(*path: str) -> Callable[[Document], Any]:
+    """The moment at a path of keys."""
     found = at(*path)
     return lambda document: None if found(document) is None else datetime.fromisoformat(found(document))
 
@@ -61,7 +62,7 @@ COLUMNS = (
     Column("declaration", "text", "kept, broken, undeclared or unknown.", at("declaration", "state")),
     Column("cause", "text", "What explains a deviation best.", at("cause", "name")),
     Column("certificate", "text", "Where its certificate stands.", at("certificate", "state")),
-    Column("certificate_expires", "moment", "When that ends.", _date("certificate", "expires")),
+    Column("certificate_expires", "moment", "When that ends.", date("certificate", "expires")),
     Column("tools", "flag", "Whether tool calls work.", at("tools")),
     Column("first_token_ms_p50", "number", "Median.", at("speed", "first_token_ms", "p50")),
     Column("first_token_ms_p95", "number", "95th percentile.", at("speed", "first_token_ms", "p95")),
@@ -69,13 +70,13 @@ COLUMNS = (
     Column("price_output", "number", "US dollars per million completion tokens.", at("price", "output")),
     Column("region", "text", "Where it is served.", at("region")),
     Column("run", "text", "The run that speaks.", at("run", "id")),
-    Column("measured_at", "moment", "When that ended.", _date("run", "ended")),
+    Column("measured_at", "moment", "When that ended.", date("run", "ended")),
     Column("suite", "text", "What was asked.", at("versions", "suite")),
     Column("policy", "text", "The rules that judged.", at("versions", "policy")),
     Column("assay", "text", "The version that measured.", at("versions", "assay")),
 )
 
 
-def rows(documents: Sequence[Document]) -> list[dict[str, Any]]:
+def rows(documents: Iterable[Document], columns: Sequence[Column] = COLUMNS) -> list[dict[str, Any]]:
     """A row a document, by the names of the columns."""
-    return [{column.name: column.read(document) for column in COLUMNS} for document in documents]
+    return [{column.name: column.read(document) for column in columns} for document in documents]

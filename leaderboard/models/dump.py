@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from verifier.models.base import Identified
+from verifier.models.base import Identified, JsonTextField
 
 
 class Dump(Identified):
@@ -12,6 +12,7 @@ class Dump(Identified):
 
     made = models.DateTimeField()
     digest = models.CharField(max_length=80, help_text="sha256:... of the content.")
+    description = JsonTextField(help_text="As leaderboard.exports.croissant makes it.")
     content = models.BinaryField(help_text="A zip file, as leaderboard.exports.dump makes it.")
 
     class Meta:

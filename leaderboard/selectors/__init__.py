@@ -38,6 +38,7 @@ from leaderboard.selectors.boards import (
 )
 from leaderboard.selectors.certificates import certificates_of, certified_of
 from leaderboard.selectors.drift import drift_of
+from leaderboard.selectors.dumps import dumped_changes, dumped_runs, latest_dump
 from leaderboard.selectors.evidence import (
     evidence_of,
     models_asked_from,
@@ -47,6 +48,8 @@ from leaderboard.selectors.evidence import (
 )
 from leaderboard.selectors.microscope import asked, observation, places_of, top_k
 from leaderboard.selectors.served import (
+    change_document,
+    columns_of,
     counted,
     served_board,
     served_changes,
@@ -100,9 +103,13 @@ __all__ = (
     "audit_of",
     "certificates_of",
     "certified_of",
+    "change_document",
+    "columns_of",
     "consistency_proof",
     "counted",
     "drift_of",
+    "dumped_changes",
+    "dumped_runs",
     "endpoint",
     "evidence_of",
     "evidence_of_listed",
@@ -114,6 +121,7 @@ __all__ = (
     "invitation",
     "invitations_of",
     "latest_checkpoint",
+    "latest_dump",
     "latest_entries",
     "latest_results",
     "log_entries",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Max, Q, QuerySet
 
 from leaderboard.documents import NOT_YET, VERDICTS
 from leaderboard.models import Change, ChangeKind, PublishedEndpoint, Snapshot
-from verifier.models import Provider
+from verifier.models import Provider, Run
 
 
 def served_models() -> QuerySet[Snapshot]:
@@ -62,6 +64,34 @@ def served_changes() -> QuerySet[Change]:
 def verdicts_published_with(run_id: UUID) -> frozenset[str]:
     """The verdicts that were published with this run: empty where it never spoke. One query."""
     return frozenset(Change.objects.filter(run=run_id).values_list("verdict", flat=True))
+
+
+def change_document(change: Change) -> dict[str, Any]:
+    """A change as it is served."""
+    return {"id": str(change.pk), "at": change.at.isoformat(), "kind": change.kind, **change.document}
+
+
+def columns_of(run: Run) -> dict[str, Any]:
+    """A run's columns, as `run_documents.document` takes them."""
+    return {
+        "id": str(run.pk),
+        "endpoint": str(run.endpoint_id),
+        "model": run.endpoint.model.slug,
+        "state": run.state,
+        "trigger": run.trigger,
+        "created": _text(run.created),
+        "started": _text(run.started),
+        "ended": _text(run.ended),
+        "done": run.done,
+        "planned": run.planned,
+        "verdict": run.verdict,
+        "accusation": run.accusation,
+        "result": run.result,
+    }
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 def _column(verdict: str) -> str:

@@ -16,6 +16,7 @@ from leaderboard.services.certification import (
 from leaderboard.services.checkpoints import checkpoint, every_key, kept_checkpoints, proof_of, published_keys
 from leaderboard.services.delivering import deliver, deliver_due
 from leaderboard.services.disputes import DisputeNotPossible, answer_dispute, open_dispute, withdraw_dispute
+from leaderboard.services.dumping import keep_dump
 from leaderboard.services.evidence import (
     EvidenceDamaged,
     keep_evidence,
@@ -68,6 +69,7 @@ __all__ = (
     "export_log",
     "follow_up",
     "forget_unconfirmed",
+    "keep_dump",
     "keep_evidence",
     "keep_missing",
     "kept_checkpoints",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -127,6 +128,25 @@ def test_every_route_is_described() -> None:
     assert routes - NOT_DESCRIBED == described_paths
 
 
+def test_whatever_the_description_refers_to_is_in_it() -> None:
+    """Generators of clients leave out what refers to nothing."""
+    whole = described()
+    for reference in set(_references(whole)):
+        found: Any = whole
+        for part in reference.removeprefix("#/").split("/"):
+            found = found.get(part, {})
+        assert found, f"{reference} is nowhere"
+
+
+def test_no_two_values_of_an_enumeration_have_one_name() -> None:
+    """A+ and A would, in the names that most languages allow."""
+    for name, component in described()["components"]["schemas"].items():
+        for key, one in component.get("properties", {}).items():
+            values = [value for value in one.get("enum", ()) if value is not None]
+            names = one.get("x-enum-varnames", [re.sub(r"\W", "", str(value)) for value in values])
+            assert len({word.upper() for word in names}) == len(values), (name, key)
+
+
 def test_every_operation_says_what_it_is_and_shows_an_example() -> None:
     seen = set()
     for path, method, operation in operations():
@@ -197,6 +217,15 @@ def test_what_is_added_breaks_nobody() -> None:
     new["components"]["schemas"]["Endpoint"]["properties"]["new"] = {"type": "string"}
     new["paths"]["/api/v1/new"] = new["paths"]["/api/v1/models"]
     assert contract.breaking(old, new) == []
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from [inner] if key == "$ref" else _references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _references(inner)
 
 
 def _is_binary(operation: dict[str, Any]) -> bool:

@@ -132,6 +132,7 @@ def build() -> dict[str, str]:
     services.publish(model.pk)
     own = private_world.build(model, turbo, deviating)
     services.checkpoint()
+    services.keep_dump()
     return {
         **own,
         "certificate_id": str(certificate.pk),
