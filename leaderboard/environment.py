@@ -33,6 +33,7 @@ _SITE = re.compile(r"https?://([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\Z")
 _ADMIN_PATH = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/\Z")
 _PORT = range(1, 65536)
+SHORTEST_TOKEN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Configuration:
     evidence_storage: Mapping[str, Any] = field(repr=False)
     evidence_days: int
     monitor_probes_per_day: int
+    metrics_token: str = field(repr=False)
 
 
 class _Reader:
@@ -131,6 +133,7 @@ def read(source: Mapping[str, str], base: Path) -> Configuration:
         evidence_storage=_evidence_storage(env, state),
         evidence_days=env.number("ASSAY_EVIDENCE_DAYS", 30, 0, 36_500),
         monitor_probes_per_day=env.number("MONITOR_PROBES_PER_DAY", 24, 1, 1_000_000),
+        metrics_token=_metrics_token(env),
     )
     if env.problems:
         raise ImproperlyConfigured("Assay can't start:\n" + "\n".join(f"  - {text}" for text in env.problems))
@@ -341,6 +344,14 @@ def _evidence_storage(env: _Reader, state: Path) -> dict[str, Any]:
     location = parts.path.strip("/")
     own = {"bucket_name": parts.netloc, "location": location, "file_overwrite": False, "default_acl": None}
     return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {**own, **options}}
+
+
+def _metrics_token(env: _Reader) -> str:
+    token = env.text("METRICS_TOKEN")
+    if token and len(token) < SHORTEST_TOKEN:
+        expected = f"at least {SHORTEST_TOKEN} characters that nobody guesses, or nothing for no metrics"
+        env.problem("METRICS_TOKEN", f"has {len(token)} characters", expected, "$(openssl rand -hex 24)")
+    return token
 
 
 def _log_origin(env: _Reader) -> str:

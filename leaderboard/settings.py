@@ -38,6 +38,7 @@ RUN_CONCURRENCY = _CONFIGURATION.run_concurrency
 RUN_PLAN = _CONFIGURATION.run_plan
 """The plan of the runs that say nothing else; with any but `weights`, baselines hold behaviour too."""
 HIDDEN_POOL = _CONFIGURATION.hidden_pool
+METRICS_TOKEN = _CONFIGURATION.metrics_token
 MONITOR_PROBES_PER_DAY = _CONFIGURATION.monitor_probes_per_day
 PROXY_COUNT = _CONFIGURATION.proxy_count
 API_QUOTAS = api.QUOTAS

@@ -126,6 +126,29 @@ def lab() -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
+def redis_server() -> Iterator[None]:
+    """The broker of the settings: REDIS_URL where given, else a real embedded Redis."""
+    from leaderboard.demo.redis import embedded_redis
+
+    if os.environ.get("REDIS_URL"):
+        yield
+    else:
+        folder = settings.STATE_DIR
+        with embedded_redis(folder / "redis.sock", folder / "redis.log"):
+            yield
+
+
+@pytest.fixture
+def broker(redis_server: None) -> Iterator[None]:
+    """A broker without calls; afterwards too."""
+    from leaderboard.celery import app
+
+    app.control.purge()
+    yield
+    app.control.purge()
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of Debian's chromium. Fails, never skips, when it is not there."""
     return shutil.which("chromium") or pytest.fail(

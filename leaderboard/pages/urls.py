@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from leaderboard.pages import compare, guide, views, web
+from leaderboard.pages import compare, guide, operations, views, web
 
 app_name = "pages"
 
@@ -24,6 +24,9 @@ urlpatterns = [
     path("status/", web.status, name="status"),
     path("about/", web.about, name="about"),
     path("style/", web.style, name="style"),
+    path("healthz", operations.healthz, name="healthz"),
+    path("readyz", operations.readyz, name="readyz"),
+    path("metrics", operations.metrics, name="metrics"),
     path("sitemap.xml", web.sitemap, name="sitemap"),
     path("robots.txt", web.robots, name="robots"),
     path("favicon.ico", views.favicon, name="favicon"),

@@ -47,6 +47,7 @@ from leaderboard.selectors.evidence import (
     runs_without_evidence,
 )
 from leaderboard.selectors.microscope import asked, observation, places_of, top_k
+from leaderboard.selectors.operations import Figure, figures, health
 from leaderboard.selectors.served import (
     change_document,
     columns_of,
@@ -96,6 +97,7 @@ __all__ = (
     "CONSIDERED",
     "GONE",
     "OPEN",
+    "Figure",
     "Latest",
     "Listed",
     "asked",
@@ -113,10 +115,12 @@ __all__ = (
     "endpoint",
     "evidence_of",
     "evidence_of_listed",
+    "figures",
     "findings_of",
     "has_fresh_proof",
     "has_proven",
     "hashes",
+    "health",
     "inclusion_proof",
     "invitation",
     "invitations_of",

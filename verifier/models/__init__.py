@@ -5,6 +5,7 @@ from __future__ import annotations
 from verifier.models.baselines import Baseline, BaselineState, RecordedAnswer, Reference, ReferenceRole
 from verifier.models.credentials import Credential
 from verifier.models.monitors import Monitor
+from verifier.models.pulses import Pulse
 from verifier.models.registry import ControlTruth, Endpoint, Model, Provider
 from verifier.models.runs import (
     ALARM,
@@ -42,6 +43,7 @@ __all__ = (
     "Monitor",
     "Observation",
     "Provider",
+    "Pulse",
     "RecordedAnswer",
     "Reference",
     "ReferenceRole",
