@@ -45,7 +45,7 @@ test: setup ## run all tests, two at a time (installs chromium with apt if it is
 .PHONY: test-story
 test-story: setup ## only the long ways: the Procfile's processes, the demo, a real browser
 	@sh tests/browser/install.sh
-	@$(BIN)/python -m pytest tests/functional tests/browser $(ARGS)
+	@$(BIN)/python -m pytest tests/functional tests/functional/story.py tests/browser $(ARGS)
 
 .PHONY: test-api
 test-api: setup ## the API against its own description: 50 made-up requests an operation, twice

@@ -6,7 +6,7 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import unescape
 from http.cookiejar import CookieJar
 
@@ -39,9 +39,13 @@ class Visitor:
 
     def send(self, path: str, fields: Mapping[str, str]) -> str:
         """Open the form at `path`, send it with these fields, and return the page that follows."""
+        return self.send_all(path, list(fields.items()))
+
+    def send_all(self, path: str, fields: Sequence[tuple[str, str]]) -> str:
+        """As `send`; a name may stand there several times."""
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(path))
         assert token is not None, f"no form at {path}"
-        body = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1], **fields}).encode()
+        body = urllib.parse.urlencode([("csrfmiddlewaretoken", token[1]), *fields]).encode()
         asked = urllib.request.Request(self._site + path, body, {"Referer": self._site + path})
         with self._opener.open(asked, timeout=30) as answer:
             page = str(answer.read().decode())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -77,30 +77,38 @@ class Site:
 @pytest.fixture(scope="session")
 def site(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The site with its baseline recorded, all of it done over HTTP and by the worker."""
-    urls = lab(*SERVED)
-    folder = tmp_path_factory.mktemp("site")
-    with surroundings(folder) as around:
-        around.environment["EGRESS_ALLOW"] = ",".join(urlsplit(url).netloc for url in urls.values())
-        around.do(around.line("release"))
-        user = {"DJANGO_SUPERUSER_PASSWORD": "correct horse", "DJANGO_SUPERUSER_EMAIL": "o@example.org"}
-        create = [sys.executable, "manage.py", "createsuperuser", "--noinput", "--username", "operator"]
-        around.do(create, **user)
-        started = {name: around.start(name, around.line(name)) for name in ("web", "worker", "beat")}
-        children = {name: child for name, (child, _) in started.items()}
-        stacks = {name: stack for name, (_, stack) in started.items()}
-        found = Site(around, children, stacks, Operator(around.url), urls)
-        until(found.operator.answers, "the site answers", children=[children["web"]])
-        found.operator.log_in("operator", "correct horse")
-        _record(found)
-        yield found
+    with surroundings(tmp_path_factory.mktemp("site")) as around:
+        yield started(around, lab(*SERVED), SERVED, PROMPTS)
 
 
-def _record(site: Site) -> None:
+def started(around: Surroundings, urls: dict[str, str], served: Mapping[str, str], prompts: str) -> Site:
+    """The Procfile's processes in these surroundings, with a baseline of so many prompts.
+
+    `urls` has the address of every deployment, `served` the role of those that calibrate.
+    """
+    netlocs = [urlsplit(url).netloc for url in urls.values()]
+    allowed = around.environment.get("EGRESS_ALLOW", "")
+    around.environment["EGRESS_ALLOW"] = ",".join([*netlocs, *filter(None, [allowed])])
+    around.do(around.line("release"))
+    user = {"DJANGO_SUPERUSER_PASSWORD": "correct horse", "DJANGO_SUPERUSER_EMAIL": "o@example.org"}
+    create = [sys.executable, "manage.py", "createsuperuser", "--noinput", "--username", "operator"]
+    around.do(create, **user)
+    begun = {name: around.start(name, around.line(name)) for name in ("web", "worker", "beat")}
+    children = {name: child for name, (child, _) in begun.items()}
+    stacks = {name: stack for name, (_, stack) in begun.items()}
+    found = Site(around, children, stacks, Operator(around.url), urls)
+    until(found.operator.answers, "the site answers", children=[children["web"]])
+    found.operator.log_in("operator", "correct horse")
+    _record(found, served, prompts)
+    return found
+
+
+def _record(site: Site, served: Mapping[str, str], prompts: str) -> None:
     operator = site.operator
     operator.add("provider", slug="lab", name="The lab", is_lab="on")
     org, _, name = MODEL.partition("/")
     model = operator.add("model", org=org, name=name, precision="bf16")
-    for deployment, role in SERVED.items():
+    for deployment, role in served.items():
         if role != "judged":
             operator.add(
                 "reference",
@@ -113,7 +121,7 @@ def _record(site: Site) -> None:
                 upstream_model=MODEL,
                 active="on",
             )
-    operator.add("baseline", model=model, suite_name="core", seed="0", prompts=PROMPTS)
+    operator.add("baseline", model=model, suite_name="core", seed="0", prompts=prompts)
 
     def state() -> bool:
         ((now, error),) = site.around.rows("select state, error from verifier_baseline")

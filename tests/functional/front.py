@@ -1,0 +1,82 @@
+"""A provider's origin: files of its own, and whatever deployment of the lab stands behind it today."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+LONGEST = 120.0
+"""Seconds that an answer of the lab may take."""
+
+
+class Front(ThreadingHTTPServer):
+    """`files`: path to text. `behind`: the base URL that everything else is asked of; it may change."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.files: dict[str, str] = {}
+        self.behind = ""
+
+    @property
+    def netloc(self) -> str:
+        return f"127.0.0.1:{self.server_address[1]}"
+
+    @property
+    def base_url(self) -> str:
+        return f"http://{self.netloc}/v1"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Front
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if (text := self.server.files.get(self.path)) is not None:
+            self._answer(200, "text/plain; charset=utf-8", text.encode())
+            return
+        self._pass_on("GET", None)
+
+    def do_POST(self) -> None:
+        self._pass_on("POST", self.rfile.read(int(self.headers["Content-Length"])))
+
+    def _pass_on(self, method: str, body: bytes | None) -> None:
+        behind = urlsplit(self.server.behind)
+        asked = http.client.HTTPConnection(behind.netloc, timeout=LONGEST)
+        try:
+            asked.request(method, self.path, body, {"Content-Type": "application/json"})
+            answer = asked.getresponse()
+            kind = answer.headers.get("Content-Type", "application/json")
+            self._answer(answer.status, kind, answer.read())
+        finally:
+            asked.close()
+
+    def _answer(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Silence."""
+
+
+@contextmanager
+def front() -> Iterator[Front]:
+    """Serve while the block runs."""
+    server = Front()
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
