@@ -128,4 +128,5 @@ def _record(site: Site, served: Mapping[str, str], prompts: str) -> None:
         assert now != "failed", error
         return bool(now == "ready")
 
-    until(state, "the baseline is ready", children=list(site.children.values()))
+    children = list(site.children.values())
+    until(state, "the baseline is ready", children=children, patience=900.0)
