@@ -81,6 +81,10 @@ screenshots: setup ## pictures of every page, both themes, both widths (SCREENSH
 bench-power: setup ## the error budget: tokens per degradation, causes, false accusations, other methods (FULL=1: hours; KEEP=folder: go on from its answers)
 	@$(BIN)/python -m tests.bench.power $(if $(FULL),--full) $(if $(KEEP),--keep $(KEEP))
 
+.PHONY: bench-peers
+bench-peers: setup ## the published methods alone, beside the figures that bench-power wrote (FULL=1, KEEP=folder: as there)
+	@$(BIN)/python -m tests.bench.power --only-peers $(if $(FULL),--full) $(if $(KEEP),--keep $(KEEP))
+
 .PHONY: bench-runner
 bench-runner: setup ## what our runner costs beside a bare httpx loop and the openai SDK in a thread pool
 	@$(BIN)/python -m tests.bench.runner $(ARGS)

@@ -153,20 +153,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--full", action="store_true", help="the whole suite, more seeds: takes hours")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the answers, and go on from them")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="judge only these; writes no error budget")
-    parser.add_argument("--no-peers", action="store_true", help="leave out the published methods")
+    peers = parser.add_mutually_exclusive_group()
+    peers.add_argument("--no-peers", action="store_true", help="leave out the published methods")
+    peers.add_argument(
+        "--only-peers", action="store_true", help="measure the published methods, beside what was written"
+    )
     args = parser.parse_args(arguments)
     console = Console(width=max(140, Console().width))
     size = FULL if args.full else QUICK
     if args.keep is not None:
         args.keep.mkdir(parents=True, exist_ok=True)
     suite = baselines.suite_with_hidden(size.hidden)
+    if args.only_peers:
+        written = json.loads(PATH.read_text("utf-8"))
+        return _told(console, {**written, "peers": _peers(suite, size, args.keep)}, writing=True)
     console.print("recording and calibrating a baseline ...")
     baseline = baselines.make(suite, size.prompts, size.full, args.keep, console.print)
     found = judged(size, baseline, suite, args.only, args.keep, console)
-    peers = [] if args.no_peers or args.only else _peers(suite, size, args.keep)
-    document = budget(size, suite, baseline, found, peers)
+    others = [] if args.no_peers or args.only else _peers(suite, size, args.keep)
+    return _told(console, budget(size, suite, baseline, found, others), writing=not args.only)
+
+
+def _told(console: Console, document: dict[str, Any], *, writing: bool) -> int:
     print_budget(console, document)
-    if not args.only:
+    if writing:
         parse(document)
         PATH.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
         console.print(f"written to {PATH.name}; the methodology page shows it")
