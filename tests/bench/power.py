@@ -103,9 +103,8 @@ def budget(
     suite: Suite,
     baseline: Baseline,
     found: dict[tuple[str, str], list[dict[str, Any]]],
-    peers: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    """The error budget, JSON-ready (verifier.scoring.error_budget reads it)."""
+    """The error budget, JSON-ready (verifier.scoring.error_budget reads it); nothing is said of peers yet."""
     detection = _rows(found, ("degraded",), summary.detection_row)
     honest = _rows(found, ("calibration-honest", "honest"), summary.honest_row)
     return {
@@ -125,7 +124,7 @@ def budget(
         "honest": honest,
         "totals": summary.totals(honest),
         "causes": summary.confusion(detection),
-        "peers": peers,
+        "peers": [],
         "monitoring": monitoring.watch(baseline),
     }
 
@@ -170,20 +169,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console.print("recording and calibrating a baseline ...")
     baseline = baselines.make(suite, size.prompts, size.full, args.keep, console.print)
     found = judged(size, baseline, suite, args.only, args.keep, console)
-    others = [] if args.no_peers or args.only else _peers(suite, size, args.keep)
-    return _told(console, budget(size, suite, baseline, found, others), writing=not args.only)
+    document = budget(size, suite, baseline, found)
+    if not (args.no_peers or args.only):
+        _write(document)  # should the rest be interrupted, `make bench-peers` goes on from here
+        document["peers"] = _peers(suite, size, args.keep)
+    return _told(console, document, writing=not args.only)
 
 
 def _told(console: Console, document: dict[str, Any], *, writing: bool) -> int:
     print_budget(console, document)
     if writing:
-        parse(document)
-        PATH.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        _write(document)
         console.print(f"written to {PATH.name}; the methodology page shows it")
     short = shortfalls(document)
     for line in short:
         console.print(f"short: {line}", style="bold red")
     return 1 if short else 0
+
+
+def _write(document: dict[str, Any]) -> None:
+    parse(document)
+    PATH.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
