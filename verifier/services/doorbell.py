@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from amqp.exceptions import ChannelError
 from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
@@ -42,7 +43,7 @@ def calls_waiting() -> int | None:
             channel: Any = connection.default_channel
             try:
                 return int(channel.queue_declare(QUEUE, passive=True).message_count)
-            except connection.channel_errors:  # an empty queue does not exist in Redis
+            except ChannelError:  # an empty queue does not exist in Redis
                 return 0
     except (OperationalError, RedisError, OSError):
         return None
