@@ -90,6 +90,7 @@ def _greedy_choice(found: Details) -> Named:
 def _written_tokens(found: Details) -> Named:
     least = found.get("smallest_probability")
     return (
+        ("strayed", "" if found.get("strayed") is None else numbers.whole(found["strayed"])),
         ("least likely of them", "" if least is None else numbers.probability(least)),
         _evidence(found),
     )

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tests.bench.reach import EVIDENCE, FAITHFUL, REACH, SHARE
+from tests.bench.reach import EVIDENCE, FAITHFUL, REACH, SHARE, TEXT
 from verifier.lab.deployment import NONE
 from verifier.lab.deployments import DEPLOYMENTS
 from verifier.scoring.policy import ACCUSING
@@ -15,6 +15,10 @@ from verifier.stats.intervals import clopper_pearson
 
 Runs = Sequence[Mapping[str, Any]]
 UNNAMED = "none named"
+
+
+CAUSE_BY_TEXT = {"spoofed": "weight quantization"}
+"""What there is to be named where no lists are asked for: then none of them is spoofed."""
 
 
 def detection_row(name: str, evidence: str, runs: Runs) -> dict[str, Any]:
@@ -29,7 +33,7 @@ def detection_row(name: str, evidence: str, runs: Runs) -> dict[str, Any]:
         "deployment": name,
         "label": one.label,
         "what": one.what,
-        "cause": one.cause,
+        "cause": CAUSE_BY_TEXT.get(name, one.cause) if evidence == TEXT else one.cause,
         "evidence": evidence,
         "runs": len(runs),
         "detected": len(found),

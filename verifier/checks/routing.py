@@ -36,6 +36,8 @@ def run(session: Session) -> Dialogue:
     mode, decision = session.mode, session.decision
     if mode is None or decision is None or not decision.accused or decision.leading() != "distribution":
         return _without("There is no deviation of the lists to look into.")
+    if not mode.k:
+        return _without("Choices at near-ties do not tell a mixture from a small change of the weights.")
     scores = list(session.gathered.scores.values())
     limit, shares = _recorded(session.baseline, mode)
     if limit is None or len(scores) < ENOUGH:
@@ -60,7 +62,7 @@ def run(session: Session) -> Dialogue:
     return Finding(CHECK.name, CHECK.version, Outcome.FAIL, said, *numbers, {**details, "explains": explains})
 
 
-CHECK = Check("routing", "2", "Partial routing", 26, run)
+CHECK = Check("routing", "3", "Partial routing", 26, run)
 
 
 def _recorded(baseline: Baseline, mode: Mode) -> tuple[float | None, Sequence[tuple[float, Interval]]]:

@@ -26,7 +26,7 @@ from verifier.stats.margin import margin
 
 STAGE = "what it writes"
 BATCH = 4
-AT_LEAST = 32
+AT_LEAST = 56
 """Written tokens after which only growing evidence is followed up."""
 AT_MOST = 160
 """Written tokens that the check stops at."""
@@ -51,13 +51,13 @@ CHECK = Check("written_tokens", "1", "Written tokens", 13, run)
 
 def _read_on(
     session: Session, mode: Mode, text: Mode, decision: Decision
-) -> Generator[Ask, Sequence[Observation], list[Position]]:
-    """Those of the tokens written at near-ties that were weighed."""
+) -> Generator[Ask, Sequence[Observation], list[tuple[Context, Position]]]:
+    """The near-ties with the tokens written at them, as far as they were weighed."""
     known = session.gathered.greedy
     decided = {context_id for context_id in known if session.probes[context_id].purpose is Purpose.DECISION}
     order = [text.contexts[int(i)] for i in session.rng(CHECK.name).permutation(len(text.contexts))]
     order.sort(key=lambda context: context.id not in decided)
-    written: list[Position] = []
+    written: list[tuple[Context, Position]] = []
     for start in range(0, min(len(order), AT_MOST), BATCH):
         spent = len(written) >= AT_LEAST and decision.written.log_value < 0.0
         if decision.accused or session.down or session.interrupted or spent:
@@ -71,7 +71,7 @@ def _read_on(
             if context.id not in decided:
                 session.gathered.decision_tokens += tokens_of(asked)
             if position is not None and not decision.accused:
-                written.append(position)
+                written.append((context, position))
                 decision.update_written(margin(context.logprobs, position.token))
     return written
 
@@ -90,23 +90,27 @@ def _position(context: Context, observation: Observation) -> Position | None:
     return answer.positions[0] if answer.positions else None
 
 
-def _finding(session: Session, decision: Decision, written: Sequence[Position]) -> Finding:
-    least = min((math.exp(position.logprob) for position in written), default=None)
-    details: dict[str, Any] = {"e_value": decision.written.peak, "smallest_probability": least}
+def _finding(session: Session, decision: Decision, written: Sequence[tuple[Context, Position]]) -> Finding:
+    strays = [position for context, position in written if margin(context.logprobs, position.token) > 0]
+    least = min((math.exp(position.logprob) for position in strays), default=None)
+    details: dict[str, Any] = {
+        "e_value": decision.written.peak,
+        "strayed": len(strays),
+        "smallest_probability": least,
+    }
     outcome = Outcome.PASS
     said = f"At {len(written)} near-ties it writes what the official weights choose, within the honest band."
     if decision.written.rejects(session.settings.alpha):
         outcome = Outcome.FAIL
         said = (
             "At near-ties it writes other tokens than the official weights, further off than honest "
-            "deployments stray, although its lists are theirs"
+            "deployments stray."
         )
-        name = "spoofed logprobs"
-        if least is not None and least >= min(ACCEPTED_FROM):
-            name = "lossy speculative decoding"
-            said += "; each is likely enough for a draft model's token to be kept"
-        said += "."
-        if decision.leading() == "written":
+        if decision.leading() == "written" and decision.of_the_weights == "faithful":
+            name, said = "spoofed logprobs", f"{said[:-1]}, although its lists are theirs."
+            if least is not None and least >= min(ACCEPTED_FROM):
+                name = "lossy speculative decoding"
+                said = f"{said[:-1]}; each is likely enough for a draft model's token to be kept."
             details["explains"] = {"name": name, "support": None, "evidence": said}
     elif len(written) < AT_LEAST:
         said, outcome = f"{len(written)} near-ties are too few to tell.", Outcome.INCONCLUSIVE

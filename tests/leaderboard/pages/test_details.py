@@ -75,8 +75,8 @@ def test_deviations_are_told_in_points_and_logarithms_in_nats() -> None:
         ),
         (
             "written_tokens",
-            {"smallest_probability": 0.215, "e_value": 1583.0},
-            {"least likely of them": "0.215", "e-value": "1 600"},
+            {"smallest_probability": 0.215, "e_value": 1583.0, "strayed": 4},
+            {"strayed": "4", "least likely of them": "0.215", "e-value": "1 600"},
         ),
     ],
 )
