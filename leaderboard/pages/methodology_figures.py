@@ -163,7 +163,7 @@ def figures(budget: ErrorBudget) -> Figures:
             _confusion(name, budget.causes[name]) for name in EVIDENCE if budget.causes.get(name)
         ),
         comparison=_comparison(budget.detection, budget.peers) if budget.peers else None,
-        limits=tuple(_limit(row) for row in budget.detection if row.high < POWER or row.reach is None),
+        limits=tuple(_limit(row) for row in budget.detection if row.rate < POWER),
         monitoring=_monitoring(budget.monitoring) if budget.monitoring else "",
     )
 
@@ -337,17 +337,15 @@ def _peer_needed(peer: Peer | None) -> str:
 
 
 def _limit(row: Detection) -> Limit:
-    if row.high < POWER:
-        why = f"found in fewer than {numbers.percent(POWER)} of runs"
-    else:
-        why = "found in these runs, but no number of tokens is promised"
+    share = numbers.percent(POWER)
+    likely = "is" if row.high < POWER else "may be"
     return Limit(
         row.label,
         row.what,
         EVIDENCE_WORDS[row.evidence],
         of(row.detected, row.runs),
         _interval(row.low, row.high),
-        why,
+        f"{likely} found in fewer than {share} of runs",
     )
 
 
