@@ -143,9 +143,22 @@ def broker(redis_server: None) -> Iterator[None]:
     """A broker without calls; afterwards too."""
     from leaderboard.celery import app
 
+    forget_connections()
     app.control.purge()
     yield
     app.control.purge()
+
+
+def forget_connections() -> None:
+    """Celery keeps connections to the broker that its settings named when it first called it: an earlier test
+    may have named another one.
+    """
+    from kombu import pools
+
+    from leaderboard.celery import app
+
+    vars(app)["_pool"] = vars(app.amqp)["_producer_pool"] = None
+    pools.reset()
 
 
 @pytest.fixture(scope="session")

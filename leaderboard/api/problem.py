@@ -67,7 +67,7 @@ def _errors(detail: Any, field: str = "") -> Iterator[dict[str, str]]:
             nested = isinstance(inner, dict | list)
             yield from _errors(inner, f"{field}.{number}".lstrip(".") if nested else field)
     else:
-        yield {"field": field, "detail": str(detail), "code": getattr(detail, "code", "invalid")}
+        yield {"field": field, "detail": str(detail), "code": getattr(detail, "code", None) or "invalid"}
 
 
 def _is_api(request: HttpRequest) -> bool:

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 import redis
+from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -29,7 +30,8 @@ def held() -> dict[bytes, object]:
     server = redis.Redis.from_url(settings.CELERY_BROKER_URL.replace("redis+socket", "unix"))
     keys = list(server.scan_iter())
     lengths = {key: server.llen(key) for key in keys if server.type(key) == b"list"}
-    return {**dict.fromkeys(keys), **lengths, b"clients": server.client_list()}
+    called = current_app.connection_for_write().as_uri()
+    return {**dict.fromkeys(keys), **lengths, b"called": called, b"clients": len(server.client_list())}
 
 
 @pytest.mark.usefixtures("broker")
