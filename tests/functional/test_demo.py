@@ -63,7 +63,7 @@ def test_an_interrupted_demo_leaves_nothing_running(
         until(lambda: demo.running(*words), f"the demo runs {words}", patience=120)
         demo.process.send_signal(number)
         status = demo.process.wait(30)
-        until(lambda: not demo.alive(), "nothing is left", patience=10)
+        until(lambda: not demo.alive(), "nothing is left", patience=60)
     finally:
         for left in demo.alive():
             os.kill(left, signal.SIGKILL)
@@ -85,7 +85,7 @@ def test_a_second_demo_of_the_same_folder_is_refused(tmp_path: Path) -> None:
     finally:
         first.process.send_signal(signal.SIGINT)
         first.process.wait(30)
-    until(lambda: not first.alive(), "nothing is left", patience=10)
+    until(lambda: not first.alive(), "nothing is left", patience=60)
 
 
 def test_an_unknown_deployment_is_named() -> None:
