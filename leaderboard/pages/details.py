@@ -78,16 +78,7 @@ def _token_distribution(found: Details) -> Named:
     return named
 
 
-def _greedy_choice(found: Details) -> Named:
-    least = found.get("smallest_probability")
-    return (
-        ("strayed", "" if found.get("strayed") is None else numbers.whole(found["strayed"])),
-        ("least likely of them", "" if least is None else numbers.probability(least)),
-        _evidence(found),
-    )
-
-
-def _written_tokens(found: Details) -> Named:
+def _strays(found: Details) -> Named:
     least = found.get("smallest_probability")
     return (
         ("strayed", "" if found.get("strayed") is None else numbers.whole(found["strayed"])),
@@ -192,8 +183,8 @@ def _count(number: int | None, noun: str) -> str:
 CHECKS: Mapping[str, Callable[[Details], Named]] = {
     "capabilities": _capabilities,
     "token_distribution": _token_distribution,
-    "greedy_choice": _greedy_choice,
-    "written_tokens": _written_tokens,
+    "greedy_choice": _strays,
+    "written_tokens": _strays,
     "sampling": _sampling,
     "context_window": _context_window,
     "prompt_tokens": _prompt_tokens,

@@ -15,8 +15,7 @@ from leaderboard.models import Certificate, EvidenceBundle, LogEntry, PublishedE
 from leaderboard.selectors.boards import OPEN
 from leaderboard.selectors.dumps import latest_dump
 from leaderboard.selectors.evidence import runs_without_evidence
-from verifier.models import Baseline, Monitor, Pulse, Run, RunState
-from verifier.services import PULSE
+from verifier.models import SWEEP, Baseline, Monitor, Pulse, Run, RunState
 from verifier.services.doorbell import calls_waiting
 
 ALIVE = timedelta(seconds=90)
@@ -65,7 +64,7 @@ def health() -> Health:
 
 def sweep_age() -> float | None:
     """Seconds since a worker last swept; None where none ever did. One query."""
-    at = Pulse.objects.filter(name=PULSE).values_list("at", flat=True).first()
+    at = Pulse.objects.filter(name=SWEEP).values_list("at", flat=True).first()
     return None if at is None else _age(at)
 
 

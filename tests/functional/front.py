@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
 from urllib.parse import urlsplit
+
+from tests.local_http import LocalServer, QuietHandler
 
 LONGEST = 120.0
 """Seconds that an answer of the lab may take."""
 
 
-class Front(ThreadingHTTPServer):
+class Front(LocalServer):
     """`files`: path to text. `behind`: the base URL that everything else is asked of; it may change."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.files: dict[str, str] = {}
         self.behind = ""
 
     @property
-    def netloc(self) -> str:
-        return f"127.0.0.1:{self.server_address[1]}"
-
-    @property
     def base_url(self) -> str:
-        return f"http://{self.netloc}/v1"
+        return f"http://{self.address}/v1"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     server: Front
     protocol_version = "HTTP/1.1"
 
@@ -63,20 +54,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Silence."""
-
-
-@contextmanager
-def front() -> Iterator[Front]:
-    """Serve while the block runs."""
-    server = Front()
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -83,7 +83,7 @@ class InABrowser:
         place = page.get_by_label("The file's address").inner_text()
         front.files["/" + place.split("/", 3)[3]] = page.locator("#proof-value").inner_text()
         self._look()
-        proven = page.get_by_text(f"http://{front.netloc} is proven")
+        proven = page.get_by_text(f"http://{front.address} is proven")
         until(lambda: self._reloaded() and proven.count() == 1, "the origin is proven")
 
     def run_in_private(self) -> str:

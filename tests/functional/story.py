@@ -22,11 +22,12 @@ from tests.browser.conftest import ARGUMENTS
 from tests.conftest import Lab
 from tests.functional.browsing import Visitor
 from tests.functional.conftest import Site, started
-from tests.functional.front import Front, front
+from tests.functional.front import Front
 from tests.functional.mailbox import Mailbox, mailbox
 from tests.functional.providers import ByTheApi, InABrowser, Provider
 from tests.functional.surroundings import surroundings, until
 from tests.leaderboard.receiver import Receiver, receiving
+from tests.local_http import running
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -55,11 +56,11 @@ def world(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]
         (port,) = free_ports(1)
         mails = stack.enter_context(mailbox(port))
         hook = stack.enter_context(receiving(204))
-        fronts = {name: stack.enter_context(front()) for name in ("browser", "api")}
+        fronts = {name: stack.enter_context(running(Front())) for name in ("browser", "api")}
         around.environment |= {
             "ASSAY_SITE": around.url,
             "EMAIL_URL": f"smtp+plain://127.0.0.1:{port}",
-            "EGRESS_ALLOW": ",".join([hook.address, *(one.netloc for one in fronts.values())]),
+            "EGRESS_ALLOW": ",".join([hook.address, *(one.address for one in fronts.values())]),
         }
         site = started(around, urls, CALIBRATING, PROMPTS)
         yield World(site, urls, mails, hook, fronts)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+
+from tests.local_http import LocalServer, QuietHandler, running
 
 
 @dataclass(frozen=True)
@@ -18,26 +16,20 @@ class Got:
     body: bytes
 
 
-class Receiver(ThreadingHTTPServer):
+class Receiver(LocalServer):
     """Answers with `statuses` in turn, the last of them for ever."""
 
-    daemon_threads = True
-
     def __init__(self, *statuses: int) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.statuses = list(statuses)
         self.got: list[Got] = []
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.server_address[1]}"
 
     @property
     def url(self) -> str:
         return f"http://{self.address}/hook"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     server: Receiver
 
     def do_POST(self) -> None:
@@ -51,19 +43,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Silence."""
 
-
-@contextmanager
-def receiving(*statuses: int) -> Iterator[Receiver]:
+def receiving(*statuses: int) -> AbstractContextManager[Receiver]:
     """Serve while the block runs."""
-    server = Receiver(*(statuses or (204,)))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return running(Receiver(*(statuses or (204,))))

@@ -38,8 +38,8 @@ def run(session: Session) -> Dialogue:
     if decision is None or mode is None or not mode.k or mode.greedy:
         return _unsupported("It shows no list and text of the same places.")
     text = text_mode(session.baseline, session.capabilities)
-    if not text.contexts or not text.band.delta < text.band.c:
-        return _unsupported("The baseline has no near-ties at which text could be told apart.")
+    if not text.contexts or text.band.provisional or not text.band.delta < text.band.c:
+        return _unsupported("The baseline has no near-ties at which honest text is known to stray little.")
     if decision.accused:
         return Finding(CHECK.name, CHECK.version, Outcome.INCONCLUSIVE, "Other evidence decided before it.")
     written = yield from _read_on(session, mode, text, decision)

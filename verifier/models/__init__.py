@@ -5,7 +5,7 @@ from __future__ import annotations
 from verifier.models.baselines import Baseline, BaselineState, RecordedAnswer, Reference, ReferenceRole
 from verifier.models.credentials import Credential
 from verifier.models.monitors import Monitor
-from verifier.models.pulses import Pulse
+from verifier.models.pulses import SWEEP, Pulse
 from verifier.models.registry import ControlTruth, Endpoint, Model, Provider
 from verifier.models.runs import (
     ALARM,
@@ -32,6 +32,7 @@ __all__ = (
     "OWN_SEED",
     "RECHECK",
     "SCHEDULED",
+    "SWEEP",
     "Baseline",
     "BaselineState",
     "ControlTruth",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from django.db import models
 
+SWEEP = "sweep"
+"""The sign that a worker and the schedule give together."""
+
 
 class Pulse(models.Model):
-    """When a part of the service last showed that it is alive: `sweep` takes a worker and the schedule."""
+    """When a part of the service last showed that it is alive."""
 
     name = models.CharField(max_length=20, primary_key=True)
     at = models.DateTimeField()

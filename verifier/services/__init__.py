@@ -17,10 +17,9 @@ from verifier.services.registry import (
 )
 from verifier.services.runs import RunNotPossible, cancel_run, confirm_run, execute_run, queue_run
 from verifier.services.schedule import start_due, unwatch, watch
-from verifier.services.sweeping import PULSE, hand_back_all, sweep
+from verifier.services.sweeping import hand_back_all, sweep
 
 __all__ = (
-    "PULSE",
     "BaselineNotPossible",
     "RunNotPossible",
     "cancel_run",

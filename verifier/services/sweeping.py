@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from verifier.models import Pulse, Run, RunState
+from verifier.models import SWEEP, Pulse, Run, RunState
 from verifier.models.base import Job
 from verifier.services.doorbell import EXECUTE_RUN, RECORD_BASELINE, calls_waiting, ring
 from verifier.services.jobs import BASELINES, RUNS
@@ -21,8 +21,6 @@ from verifier.services.runs import announce, announce_on_commit
 log = structlog.get_logger(__name__)
 
 KINDS = ((BASELINES, RECORD_BASELINE), (RUNS, EXECUTE_RUN))
-PULSE = "sweep"
-"""The sign of life that a worker and the schedule give together."""
 CALL_AGAIN_AFTER = timedelta(seconds=15)
 ANNOUNCE_AGAIN_AFTER = timedelta(seconds=10)
 
@@ -38,7 +36,7 @@ class Swept:
 
 def sweep() -> Swept:
     """Give up what was delivered too often, call workers to what nobody does, announce what nobody heard."""
-    Pulse.objects.update_or_create(name=PULSE, defaults={"at": timezone.now()})
+    Pulse.objects.update_or_create(name=SWEEP, defaults={"at": timezone.now()})
     buried = sum(_bury(kind) for kind, _ in KINDS)
     called = _call_abandoned() + _call_lost()
     announced = _announce_unheard()

@@ -11,8 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families as parsed
 
 from tests.leaderboard import factories
 from verifier import services
-from verifier.models import Pulse, Run
-from verifier.services import PULSE
+from verifier.models import SWEEP, Pulse, Run
 
 pytestmark = pytest.mark.django_db
 TOKEN = "a-token-that-nobody-guesses"
@@ -44,7 +43,7 @@ def test_it_is_not_ready_before_a_worker_swept_or_when_none_does_any_more(client
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert "start a worker" in answer.json()["beat"]
-    Pulse.objects.create(name=PULSE, at=timezone.now() - timedelta(minutes=5))
+    Pulse.objects.create(name=SWEEP, at=timezone.now() - timedelta(minutes=5))
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["beat"].startswith("last sweep 30")

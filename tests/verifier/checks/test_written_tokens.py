@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.verifier.small_world import HONEST, INT4, INT8, found_by, judged, session, verify
+from tests.verifier.small_world import HONEST, INT4, INT8, found_by, judged, session, verify, wide
 from tests.verifier.synthetic import Synthetic, converse
+from verifier.baseline.model import Role
 from verifier.checks import written_tokens
 from verifier.checks.base import Outcome, Purpose
 
@@ -48,6 +51,16 @@ def test_what_another_check_found_is_left_to_it() -> None:
 def test_lists_and_text_of_the_same_places_are_needed(habit: dict[str, bool | None]) -> None:
     finding = found_by("written_tokens", judged(**habit))
     assert finding["outcome"] == "unsupported"
+
+
+def test_with_one_honest_stack_nobody_is_accused_by_it() -> None:
+    """How far honest text strays is not known from one."""
+    known = wide()
+    honest = [stack for stack in known.stacks if stack.role is Role.HONEST]
+    one = replace(known, stacks=tuple(stack for stack in known.stacks if stack not in honest[1:]))
+    result = verify(Synthetic(noise=HONEST, stack="x", text_noise=INT8), baseline=one, decide_only=True)
+    assert found_by("written_tokens", result)["outcome"] == "unsupported"
+    assert result["e_values"]["written"] == 1.0
 
 
 def test_a_run_that_decided_nothing_asks_for_nothing() -> None:
