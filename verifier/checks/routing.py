@@ -3,7 +3,8 @@
 A host may send part of its traffic to other weights, or serve from machines of which some are misconfigured.
 Changed weights shift nearly every context a little; a mixture leaves most as close as honest deployments are
 and moves the others far. The share of contexts that honest deployments would show is compared with what the
-recorded degradations of the same size leave. Read off the answers of the other checks: it costs no request.
+recorded degradations of the same size leave. It takes lists: choices at near-ties look alike after a mixture
+and after a small change. Read off the answers of the other checks: it costs no request.
 """
 
 from __future__ import annotations
