@@ -27,7 +27,7 @@ def folder() -> Path:
     except OSError as error:
         raise LabError(
             f"the lab cannot keep its weights in {path} ({error.strerror}); set {VARIABLE} to a folder "
-            "this user may write, with 8 GB free"
+            "this user may write, with 16 GB free"
         ) from error
     return path
 

@@ -57,6 +57,9 @@ class Altered(Recipe):
         return lambda name: change(name, load(name))
 
 
+LAYERS = 30
+"""Layers of the model, numbered from 0."""
+
 _in_bf16 = partial(Altered, storage=type_of.BF16, embedding=type_of.BF16)
 _RECIPES: tuple[Recipe | Stranger, ...] = (
     Recipe("official", storage=type_of.BF16, embedding=type_of.BF16),
@@ -75,13 +78,11 @@ _RECIPES: tuple[Recipe | Stranger, ...] = (
     Recipe("fp8-tensor", matrix=quantize.fp8_per_tensor),
     Recipe("pruned-10", matrix=partial(prune.smallest, fraction=0.10)),
     Recipe("heads-3", heads=((7, 2), (14, 5), (21, 8))),
-    Recipe("layer-15", layers=(15,)),
     Recipe("q5_0", storage=type_of.Q5_0, embedding=type_of.Q8_0),
     Recipe("pruned-20", matrix=partial(prune.smallest, fraction=0.20)),
     Recipe("heads-6", heads=((3, 1), (8, 6), (11, 0), (17, 3), (22, 7), (26, 4))),
     Recipe("heads-3-others", heads=((5, 4), (12, 7), (19, 1))),
-    Recipe("layer-3", layers=(3,)),
-    Recipe("layer-7", layers=(7,)),
+    *(Recipe(f"layer-{layer}", layers=(layer,)) for layer in range(LAYERS)),
     Recipe("layers-last-2", layers=(28, 29)),
     Altered("int8-tensor", change=alter.int8_per_tensor),
     Altered("sparse-2-4", change=alter.two_of_four),

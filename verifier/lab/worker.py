@@ -78,7 +78,7 @@ def main() -> None:
         except LabError as error:
             answer = {"failed": name, "why": str(error)}
         except OSError as error:
-            place = f"the lab needs 8 GB in {folder()}, and {VARIABLE} names another place"
+            place = f"the lab needs 16 GB in {folder()}, and {VARIABLE} names another place"
             answer = {"failed": name, "why": f"{error}; {place}"}
         print(json.dumps(answer), flush=True)
 

@@ -90,7 +90,7 @@ def test_a_folder_that_is_no_folder_is_reported_with_its_reason(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path_of(CHEAP).with_suffix(".lock").mkdir()
-    with pytest.raises(LabError, match=r"'stranger' could not be built: .*Is a directory.*needs 8 GB in"):
+    with pytest.raises(LabError, match=r"'stranger' could not be built: .*Is a directory.*needs 16 GB in"):
         build.ensure([CHEAP])
 
 

@@ -1,12 +1,13 @@
 """Known variants, whose answers are kept with a baseline as fingerprints: they calibrate, and are not judged.
 
 A judged deployment of the same kind is served in another way, and where a kind allows it, made in another:
-other layers, other heads.
+other heads.
 """
 
 from __future__ import annotations
 
 from verifier.lab.deployment import Deployment, ServerOptions
+from verifier.lab.recipes import LAYERS
 
 _P = "linear projections (not the embedding)"
 _SERVED = ServerOptions(micro_batch=64, kv_cache="F32", flash_attention=False)
@@ -17,6 +18,15 @@ def _variant(
     name: str, weights: str, cause: str, quantization: str, label: str, what: str, options: ServerOptions
 ) -> Deployment:
     return Deployment(name, "calibration-variant", quantization, label, what, weights, options, cause)
+
+
+def _without_layer(layer: int) -> Deployment:
+    """Errors of two dropped layers hardly correlate, so each layer is a variant of its own."""
+    return _variant(
+        *(f"var-layer-{layer}", f"layer-{layer}", "dropped layer", "bf16", f"layer {layer} dropped"),
+        f"layer {layer} of layers 0 to {LAYERS - 1} left out; {_HOW}",
+        _SERVED,
+    )
 
 
 DEPLOYMENTS = (
@@ -55,16 +65,7 @@ DEPLOYMENTS = (
         f"3 of 270 attention heads zeroed (in layers 5, 12 and 19); {_HOW}",
         _SERVED,
     ),
-    _variant(
-        *("var-layer-15", "layer-15", "dropped layer", "bf16", "layer 15 dropped"),
-        f"layer 15 of layers 0 to 29 left out; {_HOW}",
-        _SERVED,
-    ),
-    _variant(
-        *("var-layer-3", "layer-3", "dropped layer", "bf16", "layer 3 dropped"),
-        f"layer 3 of layers 0 to 29 left out; {_HOW}",
-        _SERVED,
-    ),
+    *(_without_layer(layer) for layer in range(LAYERS)),
     _variant(
         *("var-checkpoint", "checkpoint", "other checkpoint", "bf16", "another checkpoint"),
         f"a rank-4 update of 2 % of their norm added to query and value projections; {_HOW}",
