@@ -97,6 +97,10 @@ bench-healthy: setup ## a healthy llama.cpp server fails no check: whole runs ov
 bench-own: setup ## sixty prompts of a user's own rank five real deployments by their true distance (some minutes)
 	@$(BIN)/python -m tests.bench.own_prompts
 
+.PHONY: chaos
+chaos: setup ## a thousand runs while workers, Redis and PostgreSQL are killed under them (ARGS="--few": what CI does)
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
 .PHONY: lock
 lock: setup ## make the lock files again from pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check $(UV)

@@ -14,7 +14,7 @@ import pytest
 from leaderboard.demo.processes import Child
 from tests.conftest import Lab
 from tests.functional.browsing import Operator
-from tests.functional.surroundings import Surroundings, surroundings, until
+from tests.functional.surroundings import Surroundings, procfile, surroundings, until
 
 MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 SERVED = {
@@ -41,7 +41,7 @@ class Site:
     def restart(self, name: str) -> None:
         """Start a line of the Procfile that has ended."""
         self.stacks[name].close()
-        self.children[name], self.stacks[name] = self.around.start(name, self.around.line(name))
+        self.children[name], self.stacks[name] = self.around.start(name, procfile(name))
 
     def offer(self, name: str) -> str:
         """Register a deployment of the lab as an endpoint, by the operator's form; returns its id."""
@@ -89,11 +89,11 @@ def started(around: Surroundings, urls: dict[str, str], served: Mapping[str, str
     netlocs = [urlsplit(url).netloc for url in urls.values()]
     allowed = around.environment.get("EGRESS_ALLOW", "")
     around.environment["EGRESS_ALLOW"] = ",".join([*netlocs, *filter(None, [allowed])])
-    around.do(around.line("release"))
+    around.do(procfile("release"))
     user = {"DJANGO_SUPERUSER_PASSWORD": "correct horse", "DJANGO_SUPERUSER_EMAIL": "o@example.org"}
     create = [sys.executable, "manage.py", "createsuperuser", "--noinput", "--username", "operator"]
     around.do(create, **user)
-    begun = {name: around.start(name, around.line(name)) for name in ("web", "worker", "beat")}
+    begun = {name: around.start(name, procfile(name)) for name in ("web", "worker", "beat")}
     children = {name: child for name, (child, _) in begun.items()}
     stacks = {name: stack for name, (_, stack) in begun.items()}
     found = Site(around, children, stacks, Operator(around.url), urls)

@@ -39,18 +39,7 @@ class Surroundings:
         self._stack = stack
         self.port = free_ports(1)[0]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.environment = {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "HOME": os.environ.get("HOME", str(folder)),
-            "ASSAY_STATE": str(folder),
-            "DEBUG": "false",
-            "HTTPS": "false",
-            "ALLOWED_HOSTS": "127.0.0.1",
-            "SECRET_KEY": secrets.token_urlsafe(64),
-            "CREDENTIAL_KEYS": Fernet.generate_key().decode(),
-            "PORT": str(self.port),
-            "WEB_CONCURRENCY": "1",
-        }
+        self.environment = {**production(folder), "PORT": str(self.port), "WEB_CONCURRENCY": "1"}
         self.database = _database(folder, stack)
         if self.database is not None:
             self.environment["DATABASE_URL"] = self.database
@@ -79,13 +68,6 @@ class Surroundings:
         log = self.folder / f"{name}.log"
         return own.enter_context(running(name, command, log=log, environment=self.environment)), own
 
-    def line(self, name: str) -> list[str]:
-        """A line of the Procfile, as a process manager runs it: the shell makes way for the process."""
-        lines = (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
-        commands = dict(line.split(": ", 1) for line in lines if ": " in line)
-        become = "" if name == "release" else "exec "
-        return ["sh", "-c", f"cd {ROOT} && {become}{commands[name]}"]
-
     def do(self, command: Sequence[str], **variables: str) -> str:
         """Run to the end; what it said. Fails with its errors."""
         done = subprocess.run(
@@ -98,6 +80,28 @@ class Surroundings:
         )
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
+
+
+def production(folder: Path) -> dict[str, str]:
+    """The environment of a site that lives in `folder`, but for its database and broker."""
+    return {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": os.environ.get("HOME", str(folder)),
+        "ASSAY_STATE": str(folder),
+        "DEBUG": "false",
+        "HTTPS": "false",
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "CREDENTIAL_KEYS": Fernet.generate_key().decode(),
+    }
+
+
+def procfile(name: str) -> list[str]:
+    """A line of the Procfile, as a process manager runs it: the shell makes way for the process."""
+    lines = (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
+    commands = dict(line.split(": ", 1) for line in lines if ": " in line)
+    become = "" if name == "release" else "exec "
+    return ["sh", "-c", f"cd {ROOT} && {become}{commands[name]}"]
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Runs go on while workers, broker and database are killed under them: `make chaos`."""
