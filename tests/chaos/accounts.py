@@ -17,7 +17,8 @@ STATES = "select state, count(*) from verifier_run where trigger = 'operator' gr
 RUNS = """
 select endpoint.upstream_model as name, run.state, run.verdict, run.deliveries, run.error,
   (select count(*) from verifier_observation o where o.run_id = run.id) as kept,
-  (select count(distinct key) from verifier_observation o where o.run_id = run.id and o.status <> 'error') as good,
+  (select count(distinct key) from verifier_observation o
+    where o.run_id = run.id and o.status <> 'error') as good,
   (select count(*) from verifier_observation o where o.run_id = run.id and o.status = 'error') as ours
 from verifier_run run join verifier_endpoint endpoint on endpoint.id = run.endpoint_id
 """
