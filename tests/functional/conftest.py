@@ -14,7 +14,9 @@ import pytest
 from leaderboard.demo.processes import Child
 from tests.conftest import Lab
 from tests.functional.browsing import Operator
+from tests.functional.echo import Echo
 from tests.functional.surroundings import Surroundings, procfile, surroundings, until
+from tests.local_http import running
 
 MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 SERVED = {
@@ -25,6 +27,7 @@ SERVED = {
     "q8_0": "judged",
 }
 PROMPTS = "14"
+METRICS_TOKEN = "0123456789abcdef0123456789abcdef"
 
 
 @dataclass
@@ -43,13 +46,13 @@ class Site:
         self.stacks[name].close()
         self.children[name], self.stacks[name] = self.around.start(name, procfile(name))
 
-    def offer(self, name: str) -> str:
+    def offer(self, name: str, **fields: str) -> str:
         """Register a deployment of the lab as an endpoint, by the operator's form; returns its id."""
         if name not in self.offered:
-            self.offered[name] = self._register(name)
+            self.offered[name] = self._register(name, fields)
         return self.offered[name]
 
-    def _register(self, name: str) -> str:
+    def _register(self, name: str, fields: Mapping[str, str]) -> str:
         return self.operator.add(
             "endpoint",
             provider=self._id("provider"),
@@ -60,6 +63,7 @@ class Site:
             upstream_model=MODEL,
             declared_quantization="bf16",
             listed="on",
+            **fields,
         )
 
     def run_of(self, endpoint: str) -> tuple[str, str, str]:
@@ -75,10 +79,18 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def echo(lab: Lab) -> Iterator[Echo]:
+    """A provider that repeats the key it is sent, with a real model behind it."""
+    with running(Echo(lab("q8_0")["q8_0"])) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def site(lab: Lab, echo: Echo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The site with its baseline recorded, all of it done over HTTP and by the worker."""
     with surroundings(tmp_path_factory.mktemp("site")) as around:
-        yield started(around, lab(*SERVED), SERVED, PROMPTS)
+        around.environment["METRICS_TOKEN"] = METRICS_TOKEN
+        yield started(around, {**lab(*SERVED), "echo": echo.base_url}, SERVED, PROMPTS)
 
 
 def started(around: Surroundings, urls: dict[str, str], served: Mapping[str, str], prompts: str) -> Site:

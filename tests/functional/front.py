@@ -14,8 +14,8 @@ LONGEST = 120.0
 class Front(LocalServer):
     """`files`: path to text. `behind`: the base URL that everything else is asked of; it may change."""
 
-    def __init__(self) -> None:
-        super().__init__(_Handler)
+    def __init__(self, handler: type[Handler] | None = None) -> None:
+        super().__init__(handler or Handler)
         self.files: dict[str, str] = {}
         self.behind = ""
 
@@ -24,13 +24,15 @@ class Front(LocalServer):
         return f"http://{self.address}/v1"
 
 
-class _Handler(QuietHandler):
+class Handler(QuietHandler):
+    """Serves the files, and passes the rest on."""
+
     server: Front
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         if (text := self.server.files.get(self.path)) is not None:
-            self._answer(200, "text/plain; charset=utf-8", text.encode())
+            self.answer(200, "text/plain; charset=utf-8", text.encode())
             return
         self._pass_on("GET", None)
 
@@ -44,11 +46,12 @@ class _Handler(QuietHandler):
             asked.request(method, self.path, body, {"Content-Type": "application/json"})
             answer = asked.getresponse()
             kind = answer.headers.get("Content-Type", "application/json")
-            self._answer(answer.status, kind, answer.read())
+            self.answer(answer.status, kind, answer.read())
         finally:
             asked.close()
 
-    def _answer(self, status: int, kind: str, body: bytes) -> None:
+    def answer(self, status: int, kind: str, body: bytes) -> None:
+        """The whole answer."""
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
