@@ -97,6 +97,18 @@ bench-healthy: setup ## a healthy llama.cpp server fails no check: whole runs ov
 bench-own: setup ## sixty prompts of a user's own rank five real deployments by their true distance (some minutes)
 	@$(BIN)/python -m tests.bench.own_prompts
 
+.PHONY: fuzz
+fuzz: setup ## a million made-up answers for the parsers: each ends as an answer or in a typed failure
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+.PHONY: test-egress test-hostile test-canary
+test-egress: setup ## every address, spelling, name and sequence that must be refused, a line each
+	@$(BIN)/python -m pytest -vv $(addprefix tests/verifier/client/test_,addresses.py egress.py own_host.py ports.py resolver.py target.py txt.py url_rules.py) $(ARGS)
+test-hostile: setup ## every hostile answer and its typed outcome, with time and memory, a line each
+	@$(BIN)/python -m pytest -vv $(addprefix tests/verifier/client/test_,outcomes.py memory.py http.py exchange.py retry.py) $(ARGS)
+test-canary: setup ## a key that its server tells in every answer is nowhere in what a running site keeps or shows
+	@$(BIN)/python -m pytest -vv tests/functional/test_canary.py $(ARGS)
+
 .PHONY: chaos
 chaos: setup ## a thousand runs while workers, Redis and PostgreSQL are killed under them (ARGS="--few": what CI does)
 	@$(BIN)/python -m tests.chaos $(ARGS)

@@ -1,0 +1,1 @@
+"""Made-up answers for the parsers of what strangers send: `make fuzz`."""
