@@ -16,6 +16,7 @@ urlpatterns = [
     path("providers/", views.providers, name="providers"),
     path("providers/<slug:slug>/", views.provider, name="provider"),
     path("endpoints/<uuid:endpoint_id>/", views.endpoint, name="endpoint"),
+    path("endpoints/<uuid:endpoint_id>/card.png", web.card, name="card"),
     path("runs/<uuid:run_id>/", views.run, name="run"),
     path("runs/<uuid:run_id>/progress/", views.progress, name="progress"),
     path("runs/<uuid:run_id>/probes/", views.probes, name="probes"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 from xml.sax.saxutils import escape
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from leaderboard import charts, selectors
 from leaderboard.models import Snapshot
-from leaderboard.pages import words
+from leaderboard.pages import social_card, words
 
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 CITATION = r"""@misc{{assay{year},
@@ -25,6 +26,7 @@ CITATION = r"""@misc{{assay{year},
   year         = {{{year}}},
   howpublished = {{\url{{{site}}}}}
 }}"""
+CARD_SECONDS = 3600
 STANDING = ("board", "models", "providers", "methodology", "status", "about")
 """Pages that are always there."""
 
@@ -54,6 +56,17 @@ def dataset(snapshot: Snapshot) -> dict[str, Any]:
         "creator": {"@type": "Organization", "name": "Assay", "url": settings.SITE_URL},
         "version": snapshot.digest,
     }
+
+
+@require_safe
+def card(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
+    """The picture that other sites show of a link to this endpoint."""
+    found = selectors.served_endpoint(endpoint_id)
+    if found is None:
+        raise Http404("No endpoint of this address is listed.")
+    response = HttpResponse(social_card.export(found.document), content_type="image/png")
+    response["Cache-Control"] = f"public, max-age={CARD_SECONDS}"
+    return response
 
 
 @require_safe

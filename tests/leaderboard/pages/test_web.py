@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import re
 from typing import Any
@@ -8,7 +9,9 @@ from xml.etree import ElementTree
 import pytest
 from django.test import Client
 from django.utils import timezone
+from PIL import Image
 from pytest_django import Settings
+from uuid_utils.compat import uuid7
 
 from leaderboard.pages.web import NAMESPACE
 from leaderboard.templatetags.assay import ld
@@ -57,6 +60,20 @@ def test_crawlers_are_told_what_is_not_for_them(client: Client, board: Any) -> N
     page = text(client, "/robots.txt")
     assert "Sitemap: https://assay.example.org/sitemap.xml" in page
     assert "Disallow: /account/" in page
+
+
+def test_a_link_to_an_endpoint_is_shown_with_its_picture(client: Client, board: Any) -> None:
+    endpoint = board["Lab Q4_0"]
+    page = text(client, f"/endpoints/{endpoint.pk}/")
+    address = f"/endpoints/{endpoint.pk}/card.png"
+    assert f'<meta property="og:image" content="https://assay.example.org{address}">' in page
+    assert '<meta name="twitter:card" content="summary_large_image">' in page
+    response = client.get(address)
+    assert response["Content-Type"] == "image/png"
+    assert "max-age" in response["Cache-Control"]
+    with Image.open(io.BytesIO(response.content)) as picture:
+        assert picture.size == (1200, 630)
+    assert client.get(f"/endpoints/{uuid7()}/card.png").status_code == 404
 
 
 def test_a_board_describes_itself_as_data(client: Client, board: Any) -> None:
