@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "leaderboard.kept_pages.KeptPages",
     "leaderboard.middleware.PrivatePages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -145,6 +146,9 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
+
+# Pages that are the same for everybody, at most so old (leaderboard/kept_pages.py); 0: made for each reader.
+KEPT_PAGE_SECONDS = 0 if DEBUG else 15
 
 # Security headers
 CONTENT_SECURITY_POLICY = {

@@ -17,6 +17,8 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from leaderboard.redis_connection import connection
+
 if TYPE_CHECKING:  # these modules are named in REST framework's settings, which its views read
     from rest_framework.views import APIView
 
@@ -99,9 +101,7 @@ _silent_until = 0.0
 
 @cache
 def _script() -> Callable[..., Any]:
-    url = str(settings.CELERY_BROKER_URL).replace("redis+socket://", "unix://")
-    connection = redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5)
-    return connection.register_script(_COUNT)
+    return connection().register_script(_COUNT)
 
 
 def _who(request: Request) -> str:

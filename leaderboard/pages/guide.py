@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from leaderboard.kept_pages import shared
 from leaderboard.pages import numbers
 from verifier.baseline.record import PREFIXES_PER_PROMPT
 from verifier.suites import load
@@ -23,6 +24,7 @@ SECTIONS = (
 SUITE = "core"
 
 
+@shared
 @require_safe
 def guide(request: HttpRequest) -> HttpResponse:
     """The guide, with the numbers of the suite and the plans in force."""

@@ -16,6 +16,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from leaderboard import charts, charts_microscope, microscope, publication, selectors
+from leaderboard.kept_pages import shared
 from leaderboard.models import Snapshot
 from leaderboard.pages import evidence, offers, rows, web, words
 from leaderboard.pages import microscope as looking
@@ -34,6 +35,7 @@ PAGE_SIZE = 50
 REFRESH_SECONDS = 2
 
 
+@shared
 @gzip_page
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
@@ -45,6 +47,7 @@ def board(request: HttpRequest) -> HttpResponse:
     return _board(request, snapshot, "pages/board.html", "board")
 
 
+@shared
 @gzip_page
 @require_safe
 def model(request: HttpRequest, org: str, name: str) -> HttpResponse:
@@ -97,6 +100,7 @@ def _board(request: HttpRequest, snapshot: Snapshot | None, template: str, nav: 
     return render(request, template, context)
 
 
+@shared
 @require_safe
 def models(request: HttpRequest) -> HttpResponse:
     """Every model with a published board."""
@@ -104,12 +108,14 @@ def models(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/models.html", {"nav": "models", "found": found, "now": timezone.now()})
 
 
+@shared
 @require_safe
 def providers(request: HttpRequest) -> HttpResponse:
     """Every provider with a listed endpoint."""
     return render(request, "pages/providers.html", {"nav": "providers", "providers": selectors.providers()})
 
 
+@shared
 @require_safe
 def provider(request: HttpRequest, slug: str) -> HttpResponse:
     """One provider: its endpoints as the boards show them."""
@@ -127,6 +133,7 @@ def provider(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
+@shared
 @gzip_page
 @require_safe
 def endpoint(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
@@ -163,6 +170,7 @@ def endpoint(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     return render(request, "pages/endpoint.html", context)
 
 
+@shared
 @gzip_page
 @require_safe
 def methodology(request: HttpRequest) -> HttpResponse:

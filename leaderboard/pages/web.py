@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from leaderboard import charts, selectors
+from leaderboard.kept_pages import shared
 from leaderboard.models import Snapshot
 from leaderboard.pages import social_card, words
 
@@ -58,6 +59,7 @@ def dataset(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
+@shared
 @require_safe
 def card(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     """The picture that other sites show of a link to this endpoint."""
@@ -107,6 +109,7 @@ def robots(request: HttpRequest) -> HttpResponse:
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
+@shared
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
     """What this site is, what it promises, and how to cite it."""

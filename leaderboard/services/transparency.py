@@ -13,6 +13,7 @@ from leaderboard import selectors
 from leaderboard.integrity import merkle
 from leaderboard.integrity.facts import Fact
 from leaderboard.integrity.tiles import MAX_ENTRY
+from leaderboard.kept_pages import Store
 from leaderboard.models import LogEntry, LogHead
 from verifier.evidence.canonical import canonical_json, digest
 
@@ -76,6 +77,7 @@ def append_all(facts: Sequence[Fact]) -> list[LogEntry]:
         LogEntry.objects.bulk_create(appended)
         head.size += len(appended)
         head.save(update_fields=["size"])
+        transaction.on_commit(Store().new_edition, robust=True)
     return entries
 
 

@@ -1,0 +1,194 @@
+"""Pages that are the same for everybody are made once, and shown until what they show changes.
+
+A view says of a page that it may be kept (`shared`). It is kept in Redis with the edition of the site that it
+belongs to; everything that is published starts a new edition (leaderboard.services.transparency), and what
+nothing publishes, an age or a run under way, is at most KEPT_PAGE_SECONDS old. Of all who ask for a page that
+is due, one makes it: the others are shown the former one, or wait for the first. Where Redis is away, pages are
+made for each reader.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Self
+from uuid import uuid4
+
+import redis
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response
+
+from leaderboard.redis_connection import connection
+
+log = structlog.get_logger(__name__)
+
+EDITION, PAGE, CLAIM = "assay.edition", "assay.page.", "assay.making."
+FORMER_SECONDS = 600
+"""How long a page is kept to be shown while the next one is made."""
+MAKING_SECONDS = 15
+"""After so long whoever makes a page is given up."""
+WAIT_SECONDS, LOOK_SECONDS = 5.0, 0.02
+"""How long one waits for the first copy of a page, and how often it is looked for."""
+AWAY_SECONDS = 5.0
+"""After Redis failed, how long it isn't asked."""
+PARAMETERS = {"model"}
+"""What may be asked of a page that is kept: anything else would be for strangers to invent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A page as it was answered; `due`: in seconds of the epoch."""
+
+    edition: str
+    due: float
+    headers: Mapping[str, str]
+    content: bytes
+
+    def response(self, request: HttpRequest) -> HttpResponseBase:
+        """The page, or 304 for whoever has it."""
+        found = HttpResponse(self.content, headers=dict(self.headers))
+        return get_conditional_response(request, self.headers["ETag"], None, found) or found
+
+    def pack(self) -> bytes:
+        """For Redis: a line of JSON, then the page."""
+        about = {"edition": self.edition, "due": self.due, "headers": dict(self.headers)}
+        return json.dumps(about).encode() + b"\n" + self.content
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Self:
+        """What `pack` wrote."""
+        about, _, content = packed.partition(b"\n")
+        return cls(**json.loads(about), content=content)
+
+
+class Store:
+    """The kept pages in Redis. Where it is away, nothing is kept and everybody makes pages of their own."""
+
+    _away_until = 0.0
+
+    def page(self, name: str) -> tuple[Kept | None, str]:
+        """The page of this name, whatever its age, and the site's edition."""
+        packed, edition = self._ask(lambda redis: redis.mget(PAGE + name, EDITION)) or (None, None)
+        return (Kept.unpack(packed) if packed else None), (edition or b"").decode()
+
+    def keep(self, name: str, page: Kept) -> None:
+        """Until the next one is made, or nobody asks any more."""
+        self._ask(lambda redis: redis.set(PAGE + name, page.pack(), ex=FORMER_SECONDS))
+
+    def claim(self, name: str) -> bool:
+        """Whether it is this one who makes the page now."""
+        claimed = self._ask(lambda redis: bool(redis.set(CLAIM + name, 1, nx=True, ex=MAKING_SECONDS)))
+        return claimed is not False
+
+    def is_claimed(self, name: str) -> bool:
+        """Whether somebody is making the page."""
+        return bool(self._ask(lambda redis: redis.exists(CLAIM + name)))
+
+    def release(self, name: str) -> None:
+        """The page is made, or nobody may make it again."""
+        self._ask(lambda redis: redis.delete(CLAIM + name))
+
+    def new_edition(self) -> None:
+        """No page that was made before is shown any more."""
+        self._ask(lambda redis: redis.set(EDITION, uuid4().hex))
+
+    def _ask(self, question: Callable[[redis.Redis], Any]) -> Any:
+        if time.monotonic() < self._away_until:
+            return None
+        try:
+            return question(connection())
+        except redis.RedisError as error:
+            Store._away_until = time.monotonic() + AWAY_SECONDS
+            log.warning("pages are not kept", reason=str(error))
+            return None
+
+
+def shared(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """What this view answers is the same for everybody."""
+
+    @wraps(view)
+    def marking(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response.is_shared = set(request.GET) <= PARAMETERS  # type: ignore[attr-defined]
+        return response
+
+    return marking
+
+
+class KeptPages:
+    """Middleware. Stands outside of sessions: whoever has one is made pages of their own."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not settings.KEPT_PAGE_SECONDS or not _may_be_kept(request):
+            return self.get_response(request)
+        store, name = Store(), _name(request)
+        kept, edition = store.page(name)
+        if kept is not None and kept.edition == edition and kept.due > time.time():
+            return kept.response(request)
+        if not store.claim(name):
+            if kept is not None and kept.edition == edition:
+                return kept.response(request)
+            if (made := self._wait(store, name, edition)) is not None:
+                return made.response(request)
+        try:
+            response = self.get_response(request)
+            if (page := _page(response, edition)) is None:
+                return response
+            store.keep(name, page)
+            return page.response(request)
+        finally:
+            store.release(name)
+
+    def _wait(self, store: Store, name: str, edition: str) -> Kept | None:
+        """The copy that somebody else makes; None if it does not come."""
+        until = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < until:
+            time.sleep(LOOK_SECONDS)
+            kept, _ = store.page(name)
+            if kept is not None and kept.edition == edition:
+                return kept
+            if not store.is_claimed(name):
+                return None
+        return None
+
+
+def _may_be_kept(request: HttpRequest) -> bool:
+    return (
+        request.method == "GET"
+        and set(request.GET) <= PARAMETERS
+        and settings.SESSION_COOKIE_NAME not in request.COOKIES
+        and not request.headers.keys() & {"Authorization", "Hx-Request"}
+        and not request.path.startswith(("/api/", settings.STATIC_URL))
+    )
+
+
+def _name(request: HttpRequest) -> str:
+    """Names this page in this encoding; the host is no part of it, pages name the site's own."""
+    encoding = "gzip" if "gzip" in request.headers.get("Accept-Encoding", "") else "plain"
+    return hashlib.sha256(f"{encoding} {request.get_full_path()}".encode()).hexdigest()
+
+
+def _page(response: HttpResponseBase, edition: str) -> Kept | None:
+    """What is kept of this answer, if anything."""
+    if (
+        not isinstance(response, HttpResponse)
+        or not getattr(response, "is_shared", False)
+        or response.status_code != 200
+        or response.cookies
+        or response.has_header("Set-Cookie")
+        or "cookie" in response.get("Vary", "").lower()
+    ):
+        return None
+    headers = dict(response.items())
+    headers["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:40]}"'
+    headers.setdefault("Cache-Control", "no-cache")
+    return Kept(edition, time.time() + settings.KEPT_PAGE_SECONDS, headers, response.content)

@@ -1,0 +1,15 @@
+"""The web's own connection to Redis, for what may be lost: quotas and kept pages."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import redis
+from django.conf import settings
+
+
+@cache
+def connection() -> redis.Redis:
+    """Of this process, made when first asked for; it gives up soon, since a reader waits for it."""
+    url = str(settings.CELERY_BROKER_URL).replace("redis+socket://", "unix://")
+    return redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5)
