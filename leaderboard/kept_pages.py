@@ -3,8 +3,8 @@
 A view says of a page that it may be kept (`shared`). It is kept in Redis with the edition of the site that it
 belongs to; everything that is published starts a new edition (leaderboard.services.transparency), and what
 nothing publishes, an age or a run under way, is at most KEPT_PAGE_SECONDS old. Of all who ask for a page that
-is due, one makes it: the others are shown the former one, or wait for the first. Where Redis is away, pages are
-made for each reader.
+is due, one makes it: the others are shown the former one, or wait for the first. Without Redis pages are made
+for each reader.
 """
 
 from __future__ import annotations
@@ -49,6 +49,10 @@ class Kept:
     due: float
     headers: Mapping[str, str]
     content: bytes
+
+    def is_good(self, edition: str) -> bool:
+        """Whether it may be shown as it is."""
+        return self.edition == edition and self.due > time.time()
 
     def response(self, request: HttpRequest) -> HttpResponseBase:
         """The page, or 304 for whoever has it."""
@@ -132,7 +136,7 @@ class KeptPages:
             return self.get_response(request)
         store, name = Store(), _name(request)
         kept, edition = store.page(name)
-        if kept is not None and kept.edition == edition and kept.due > time.time():
+        if kept is not None and kept.is_good(edition):
             return kept.response(request)
         if not store.claim(name):
             if kept is not None and kept.edition == edition:
@@ -140,6 +144,9 @@ class KeptPages:
             if (made := self._wait(store, name, edition)) is not None:
                 return made.response(request)
         try:
+            kept, edition = store.page(name)
+            if kept is not None and kept.is_good(edition):  # it was made since this one looked
+                return kept.response(request)
             response = self.get_response(request)
             if (page := _page(response, edition)) is None:
                 return response

@@ -8,8 +8,12 @@ import redis
 from django.conf import settings
 
 
-@cache
 def connection() -> redis.Redis:
-    """Of this process, made when first asked for; it gives up soon, since a reader waits for it."""
-    url = str(settings.CELERY_BROKER_URL).replace("redis+socket://", "unix://")
+    """Of this process to the Redis of the settings; it gives up soon, since a reader waits for it."""
+    return _to(str(settings.CELERY_BROKER_URL))
+
+
+@cache
+def _to(url: str) -> redis.Redis:
+    url = url.replace("redis+socket://", "unix://")
     return redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5)

@@ -6,7 +6,6 @@ import ipaddress
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import redis
@@ -99,7 +98,6 @@ def count(policy: Policy, who: str) -> Left | None:
 _silent_until = 0.0
 
 
-@cache
 def _script() -> Callable[..., Any]:
     return connection().register_script(_COUNT)
 

@@ -27,12 +27,10 @@ PATHS = ("/", "/models/", "/providers/", "/providers/test-lab/", "/methodology/"
 def kept(redis_server: None, settings: Settings) -> Iterator[None]:
     """Pages are kept, and none is yet."""
     settings.KEPT_PAGE_SECONDS = 60
-    connection.cache_clear()
     Store._away_until = 0.0
     forget()
     yield
     forget()
-    connection.cache_clear()
 
 
 def forget() -> None:

@@ -27,16 +27,13 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def twenty(redis_url: str, settings: Any, monkeypatch: pytest.MonkeyPatch, request: Any) -> Iterator[None]:
+def twenty(redis_url: str, settings: Any, monkeypatch: pytest.MonkeyPatch, request: Any) -> None:
     """A limit of 20 a minute under a name of this test's own."""
     settings.CELERY_BROKER_URL = redis_url
     settings.PROXY_COUNT = 0
     settings.API_QUOTAS = {"reads": (re.sub(r"\W", "-", request.node.name), 20, 60)}
     monkeypatch.setattr(throttles, "_silent_until", 0.0)
-    throttles._script.cache_clear()
     docs.document()
-    yield
-    throttles._script.cache_clear()
 
 
 def ask(url: str, headers: dict[str, str]) -> int:
@@ -107,8 +104,6 @@ def test_reading_goes_on_where_redis_is_gone(
 ) -> None:
     settings.CELERY_BROKER_URL = f"redis+socket://{tmp_path}/nothing.sock"
     monkeypatch.setattr(throttles, "_silent_until", 0.0)
-    throttles._script.cache_clear()
     response = client.get("/api/v1/models")
     assert response.status_code == 200
     assert "RateLimit" not in response
-    throttles._script.cache_clear()
