@@ -10,6 +10,7 @@ from celery import Celery
 from celery.signals import (
     beat_embedded_init,
     setup_logging,
+    task_postrun,
     worker_process_init,
     worker_ready,
     worker_shutting_down,
@@ -82,6 +83,14 @@ def _belong_to_the_worker(**_kwargs: Any) -> None:
 
     die_with_parent(os.getppid())
     pool_of(os.getppid())
+
+
+@task_postrun.connect
+def _hand_over_tallies(**_kwargs: Any) -> None:
+    """What a task counted belongs to the counts of all."""
+    from verifier.services import tallies
+
+    tallies.flush()
 
 
 @beat_embedded_init.connect

@@ -75,6 +75,7 @@ AUTHENTICATION_BACKENDS = account_settings.BACKENDS
 globals().update(account_settings.settings(_CONFIGURATION.social, _CONFIGURATION.proxy_count))
 
 MIDDLEWARE = [
+    "leaderboard.middleware.Watched",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
