@@ -57,8 +57,18 @@ def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
     return event
 
 
+def name_call(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A structlog processor: what a worker says of a call before it begins names it as its own lines do."""
+    data = getattr(event.get("_record"), "data", None)
+    if isinstance(data, Mapping) and {"id", "name"} <= data.keys():
+        event.setdefault("task_id", data["id"])
+        event.setdefault("task", data["name"])
+    return event
+
+
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
+    name_call,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.PositionalArgumentsFormatter(),
@@ -89,6 +99,10 @@ def configuration(level: str, *, as_json: bool) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+            # Its own handlers write lines of another form, past the redaction.
+            "gunicorn.error": {"handlers": [], "level": level, "propagate": True},
+            # These hold whole addresses; leaderboard.middleware tells of requests.
+            "gunicorn.access": {"handlers": [], "level": "WARNING", "propagate": True},
             # These two print whole requests and addresses at INFO.
             "httpx": {"level": "WARNING"},
             "httpcore": {"level": "WARNING"},

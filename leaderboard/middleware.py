@@ -2,37 +2,50 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 
+import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import has_vary_header
 
+from leaderboard import tracing
 from leaderboard.selectors.usage import PAGE_SECONDS
 from leaderboard.services import audit
 from verifier.services import tallies
+
+log = structlog.get_logger(__name__)
 
 OF_MACHINES = ("pages:healthz", "pages:readyz", "pages:metrics")
 """Views that whoever runs the service asks every few seconds."""
 
 
 class Watched:
-    """Counts requests and how long they took. Stands outside of everything else."""
+    """Names every request, writes a line of it, and counts how long it took. Stands outside of everything."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        began = time.perf_counter()
+        began, name = time.perf_counter(), tracing.begin_request(request)
         response = self.get_response(request)
-        seconds = time.perf_counter() - began
-        match = request.resolver_match
-        if match is None or match.view_name not in OF_MACHINES:
-            status = f"{response.status_code // 100}xx"
-            PAGE_SECONDS.add(seconds, part=part_of(request), status=status)
-            tallies.flush()
+        _tell(request, response, time.perf_counter() - began)
+        response[tracing.HEADER] = name
         return response
+
+
+def _tell(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    match, part = request.resolver_match, part_of(request)
+    of_machines = match is not None and match.view_name in OF_MACHINES
+    line = {"method": request.method, "status": response.status_code, "ms": round(seconds * 1000, 1)}
+    # The pattern and not the address, which may hold a token.
+    line |= {"part": part, "route": "" if match is None else match.route}
+    log.log(logging.DEBUG if of_machines or part == "static" else logging.INFO, "request", **line)
+    if not of_machines:
+        PAGE_SECONDS.add(seconds, part=part, status=f"{response.status_code // 100}xx")
+        tallies.flush()
 
 
 def part_of(request: HttpRequest) -> str:
