@@ -30,6 +30,7 @@ _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})\Z")
 _HOST = re.compile(r"(\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])\Z")
 _ORIGIN = re.compile(r"[A-Za-z0-9_.:\[\]-]+(/[A-Za-z0-9_.-]+)*\Z")
 _SITE = re.compile(r"https?://([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?\Z")
+_DSN = re.compile(r"https?://[^\s@/:]+(:[^\s@/]*)?@[A-Za-z0-9_.:\[\]-]+(/[^\s/?#]+)*/[0-9]+\Z")
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\Z")
 _ADMIN_PATH = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/\Z")
 _PORT = range(1, 65536)
@@ -64,6 +65,7 @@ class Configuration:
     evidence_days: int
     monitor_probes_per_day: int
     metrics_token: str = field(repr=False)
+    sentry_dsn: str = field(repr=False)
 
 
 def read(source: Mapping[str, str], base: Path) -> Configuration:
@@ -100,6 +102,7 @@ def read(source: Mapping[str, str], base: Path) -> Configuration:
         evidence_days=env.number("ASSAY_EVIDENCE_DAYS", 0, 36_500),
         monitor_probes_per_day=env.number("MONITOR_PROBES_PER_DAY", 1, 1_000_000),
         metrics_token=_metrics_token(env),
+        sentry_dsn=_sentry_dsn(env),
     )
     if env.problems:
         raise ImproperlyConfigured("Assay can't start:\n" + "\n".join(f"  - {text}" for text in env.problems))
@@ -318,6 +321,16 @@ def _metrics_token(env: Reader) -> str:
         expected = f"at least {SHORTEST_TOKEN} characters that nobody guesses, or nothing for no metrics"
         env.problem("METRICS_TOKEN", f"has {len(token)} characters", expected, "$(openssl rand -hex 24)")
     return token
+
+
+def _sentry_dsn(env: Reader) -> str:
+    dsn = env.text("SENTRY_DSN")
+    if dsn and not _DSN.match(dsn):
+        expected = "a project's address as Sentry gives it, or nothing"
+        env.problem("SENTRY_DSN", "is not understood", expected, "https://key@sentry.example.org/1")
+    elif dsn and find_spec("sentry_sdk") is None:
+        env.problem("SENTRY_DSN", "needs sentry-sdk", "pip install 'assay[sentry]', or nothing", "")
+    return dsn
 
 
 def _log_origin(env: Reader) -> str:

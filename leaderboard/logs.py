@@ -32,13 +32,14 @@ def mask(text: str) -> str:
     return _SECRET_TEXT.sub(lambda match: (match["keep"] or match["scheme"] or "") + MASK, text)
 
 
-def _clean(value: Any) -> Any:
+def masked(value: Any) -> Any:
+    """`value` with every text in it masked, and whatever is called a secret left out."""
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, Mapping):
-        return {key: MASK if _is_secret(str(key)) else _clean(item) for key, item in value.items()}
+        return {key: MASK if _is_secret(str(key)) else masked(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_clean(item) for item in value]
+        return [masked(item) for item in value]
     if isinstance(value, BaseException):
         return mask(f"{type(value).__name__}: {value}")
     return value
@@ -53,7 +54,7 @@ def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
     for key in list(event):
         if key.startswith("_"):
             continue
-        event[key] = MASK if _is_secret(key) else _clean(event[key])
+        event[key] = MASK if _is_secret(key) else masked(event[key])
     return event
 
 

@@ -182,6 +182,12 @@ GROUPS: Mapping[str, tuple[Variable, ...]] = {
             "The bearer token of `/metrics`: at least 20 characters.",
             otherwise="no such page",
         ),
+        Variable(
+            "SENTRY_DSN",
+            "Where errors are told to; needs `pip install 'assay[sentry]'`.",
+            otherwise="told nowhere but in the log",
+            example="https://key@sentry.example.org/1",
+        ),
     ),
     "Processes": (
         Variable(
