@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging.config
 import os
+from collections.abc import Sequence
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from celery.signals import (
     beat_embedded_init,
+    before_task_publish,
     setup_logging,
+    task_postrun,
+    task_prerun,
     worker_process_init,
     worker_ready,
     worker_shutting_down,
@@ -82,6 +86,30 @@ def _belong_to_the_worker(**_kwargs: Any) -> None:
 
     die_with_parent(os.getppid())
     pool_of(os.getppid())
+
+
+@before_task_publish.connect
+def _tell_who_asks(headers: dict[str, Any] | None = None, **_kwargs: Any) -> None:
+    from leaderboard import tracing
+
+    tracing.tell(headers)
+
+
+@task_prerun.connect
+def _begin_call(task_id: str, task: Task[Any, Any], args: Sequence[Any], **_kwargs: Any) -> None:
+    from leaderboard import tracing
+
+    tracing.begin_call(task.name, task_id, args, vars(task.request))
+
+
+@task_postrun.connect
+def _end_call(**_kwargs: Any) -> None:
+    """What a task counted belongs to the counts of all."""
+    from leaderboard import tracing
+    from verifier.services import tallies
+
+    tallies.flush()
+    tracing.end()
 
 
 @beat_embedded_init.connect

@@ -21,15 +21,16 @@ from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 from leaderboard import account_settings
+from leaderboard.variables import Reader
 from verifier import suites
 from verifier.suites import plans
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})\Z")
 _HOST = re.compile(r"(\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])\Z")
 _ORIGIN = re.compile(r"[A-Za-z0-9_.:\[\]-]+(/[A-Za-z0-9_.-]+)*\Z")
 _SITE = re.compile(r"https?://([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?\Z")
+_DSN = re.compile(r"https?://[^\s@/:]+(:[^\s@/]*)?@[A-Za-z0-9_.:\[\]-]+(/[^\s/?#]+)*/[0-9]+\Z")
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\Z")
 _ADMIN_PATH = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/\Z")
 _PORT = range(1, 65536)
@@ -64,40 +65,7 @@ class Configuration:
     evidence_days: int
     monitor_probes_per_day: int
     metrics_token: str = field(repr=False)
-
-
-class _Reader:
-    """Reads variables and gathers what is wrong with them."""
-
-    def __init__(self, source: Mapping[str, str]) -> None:
-        self.source = source
-        self.problems: list[str] = []
-
-    def problem(self, name: str, found: str, expected: str, example: str) -> None:
-        self.problems.append(f"{name} {found}. Expected: {expected}. Example: {name}={example}")
-
-    def text(self, name: str) -> str:
-        return self.source.get(name, "").strip()
-
-    def flag(self, name: str, default: bool) -> bool:
-        text = self.text(name).lower()
-        if not text:
-            return default
-        if text not in _TRUE | _FALSE:
-            self.problem(name, f"is {text!r}", "true or false", str(default).lower())
-        return text in _TRUE
-
-    def number(self, name: str, default: int, low: int, high: int) -> int:
-        text = self.text(name)
-        if not text:
-            return default
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-            self.problem(name, f"is {text!r}", f"a whole number from {low} to {high}", str(default))
-            return default
-        return int(text)
-
-    def listing(self, name: str) -> tuple[str, ...]:
-        return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
+    sentry_dsn: str = field(repr=False)
 
 
 def read(source: Mapping[str, str], base: Path) -> Configuration:
@@ -106,7 +74,7 @@ def read(source: Mapping[str, str], base: Path) -> Configuration:
     Raises ImproperlyConfigured with one line per problem. In development (DEBUG is true, the default)
     secrets that are not given are made once and kept in the state folder.
     """
-    env = _Reader(source)
+    env = Reader(source)
     debug = env.flag("DEBUG", True)
     state = Path(env.text("ASSAY_STATE") or base / "var").expanduser().resolve()
     configuration = Configuration(
@@ -120,8 +88,8 @@ def read(source: Mapping[str, str], base: Path) -> Configuration:
         redis_url=_redis_url(env, debug, state),
         egress_allow=_egress_allow(env),
         admin_path=_admin_path(env),
-        proxy_count=env.number("PROXY_COUNT", 0, 0, 9),
-        run_concurrency=env.number("RUN_CONCURRENCY", 4, 1, 64),
+        proxy_count=env.number("PROXY_COUNT", 0, 9),
+        run_concurrency=env.number("RUN_CONCURRENCY", 1, 64),
         run_plan=_run_plan(env),
         log_level=_log_level(env),
         log_origin=_log_origin(env),
@@ -131,9 +99,10 @@ def read(source: Mapping[str, str], base: Path) -> Configuration:
         dns_servers=_dns_servers(env),
         hidden_pool=_hidden_pool(env),
         evidence_storage=_evidence_storage(env, state),
-        evidence_days=env.number("ASSAY_EVIDENCE_DAYS", 30, 0, 36_500),
-        monitor_probes_per_day=env.number("MONITOR_PROBES_PER_DAY", 24, 1, 1_000_000),
+        evidence_days=env.number("ASSAY_EVIDENCE_DAYS", 0, 36_500),
+        monitor_probes_per_day=env.number("MONITOR_PROBES_PER_DAY", 1, 1_000_000),
         metrics_token=_metrics_token(env),
+        sentry_dsn=_sentry_dsn(env),
     )
     if env.problems:
         raise ImproperlyConfigured("Assay can't start:\n" + "\n".join(f"  - {text}" for text in env.problems))
@@ -157,14 +126,14 @@ def kept_secret(path: Path, make: Callable[[], str]) -> str:
     return made
 
 
-def _run_plan(env: _Reader) -> str:
-    name = env.text("RUN_PLAN") or plans.WEIGHTS
+def _run_plan(env: Reader) -> str:
+    name = env.text("RUN_PLAN")
     if name not in plans.names():
         env.problem("RUN_PLAN", f"is {name!r}", f"one of {', '.join(plans.names())}", "core")
     return name
 
 
-def _secret_key(env: _Reader, debug: bool, state: Path) -> str:
+def _secret_key(env: Reader, debug: bool, state: Path) -> str:
     key = env.text("SECRET_KEY")
     if not key and debug:
         return kept_secret(state / "secret_key", lambda: secrets.token_urlsafe(64))
@@ -178,7 +147,7 @@ def _secret_key(env: _Reader, debug: bool, state: Path) -> str:
     return key
 
 
-def _credential_keys(env: _Reader, debug: bool, state: Path) -> tuple[str, ...]:
+def _credential_keys(env: Reader, debug: bool, state: Path) -> tuple[str, ...]:
     keys = env.listing("CREDENTIAL_KEYS")
     if not keys and debug:
         return (kept_secret(state / "credential_keys", lambda: Fernet.generate_key().decode()),)
@@ -198,7 +167,7 @@ def _credential_keys(env: _Reader, debug: bool, state: Path) -> tuple[str, ...]:
     return keys
 
 
-def _allowed_hosts(env: _Reader, debug: bool) -> tuple[str, ...]:
+def _allowed_hosts(env: Reader, debug: bool) -> tuple[str, ...]:
     hosts = env.listing("ALLOWED_HOSTS")
     expected = "the host names of the site, separated by commas"
     if not hosts and not debug:
@@ -213,7 +182,7 @@ def _allowed_hosts(env: _Reader, debug: bool) -> tuple[str, ...]:
     return hosts or LOOPBACK
 
 
-def _database(env: _Reader, state: Path) -> dict[str, Any]:
+def _database(env: Reader, state: Path) -> dict[str, Any]:
     url = env.text("DATABASE_URL")
     if not url:
         state.mkdir(parents=True, exist_ok=True)
@@ -260,7 +229,7 @@ def sqlite(path: Path) -> dict[str, Any]:
     }
 
 
-def _redis_url(env: _Reader, debug: bool, state: Path) -> str:
+def _redis_url(env: Reader, debug: bool, state: Path) -> str:
     url = env.text("REDIS_URL")
     example = "redis://127.0.0.1:6379/0"
     if not url:
@@ -280,7 +249,7 @@ def _redis_url(env: _Reader, debug: bool, state: Path) -> str:
     return url
 
 
-def _egress_allow(env: _Reader) -> frozenset[str]:
+def _egress_allow(env: Reader) -> frozenset[str]:
     entries = env.listing("EGRESS_ALLOW")
     for entry in entries:
         match = _HOST_PORT.match(entry)
@@ -292,8 +261,8 @@ def _egress_allow(env: _Reader) -> frozenset[str]:
     return frozenset(entries)
 
 
-def _admin_path(env: _Reader) -> str:
-    path = env.text("ADMIN_PATH") or "operator/"
+def _admin_path(env: Reader) -> str:
+    path = env.text("ADMIN_PATH")
     if not _ADMIN_PATH.match(path):
         env.problem(
             "ADMIN_PATH",
@@ -304,7 +273,7 @@ def _admin_path(env: _Reader) -> str:
     return path
 
 
-def _hidden_pool(env: _Reader) -> Path | None:
+def _hidden_pool(env: Reader) -> Path | None:
     text = env.text("ASSAY_HIDDEN_POOL")
     if not text:
         return None
@@ -320,7 +289,7 @@ def _hidden_pool(env: _Reader) -> Path | None:
     return path
 
 
-def _evidence_storage(env: _Reader, state: Path) -> dict[str, Any]:
+def _evidence_storage(env: Reader, state: Path) -> dict[str, Any]:
     """Where evidence bundles and checkpoints are kept: a Django STORAGES entry."""
     url = env.text("ASSAY_EVIDENCE")
     if not url:
@@ -346,7 +315,7 @@ def _evidence_storage(env: _Reader, state: Path) -> dict[str, Any]:
     return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {**own, **options}}
 
 
-def _metrics_token(env: _Reader) -> str:
+def _metrics_token(env: Reader) -> str:
     token = env.text("METRICS_TOKEN")
     if token and len(token) < SHORTEST_TOKEN:
         expected = f"at least {SHORTEST_TOKEN} characters that nobody guesses, or nothing for no metrics"
@@ -354,7 +323,17 @@ def _metrics_token(env: _Reader) -> str:
     return token
 
 
-def _log_origin(env: _Reader) -> str:
+def _sentry_dsn(env: Reader) -> str:
+    dsn = env.text("SENTRY_DSN")
+    if dsn and not _DSN.match(dsn):
+        expected = "a project's address as Sentry gives it, or nothing"
+        env.problem("SENTRY_DSN", "is not understood", expected, "https://key@sentry.example.org/1")
+    elif dsn and find_spec("sentry_sdk") is None:
+        env.problem("SENTRY_DSN", "needs sentry-sdk", "pip install 'assay[sentry]', or nothing", "")
+    return dsn
+
+
+def _log_origin(env: Reader) -> str:
     """The transparency log's name: by default of the site. It is kept with the first entry."""
     origin = env.text("ASSAY_LOG_ORIGIN")
     if origin and not _ORIGIN.match(origin):
@@ -368,7 +347,7 @@ def _log_origin(env: _Reader) -> str:
     return origin or f"{host}/log"
 
 
-def _site_url(env: _Reader, debug: bool) -> str:
+def _site_url(env: Reader, debug: bool) -> str:
     """Where the site stands, for links in what leaves it: certificates, mails, webhooks. No slash ends it."""
     url = env.text("ASSAY_SITE")
     if url and not _SITE.match(url):
@@ -378,7 +357,7 @@ def _site_url(env: _Reader, debug: bool) -> str:
     return url.rstrip("/") or (f"http://{host}:8000" if debug else f"https://{host}")
 
 
-def _email(env: _Reader, debug: bool) -> dict[str, Any]:
+def _email(env: Reader, debug: bool) -> dict[str, Any]:
     """Django's e-mail settings. Without EMAIL_URL mails are printed in development, and dropped elsewhere."""
     url = env.text("EMAIL_URL")
     sender = env.text("EMAIL_FROM")
@@ -415,7 +394,7 @@ def _email(env: _Reader, debug: bool) -> dict[str, Any]:
     }
 
 
-def _social(env: _Reader) -> dict[str, tuple[str, str]]:
+def _social(env: Reader) -> dict[str, tuple[str, str]]:
     """Client id and secret of each service that accounts may sign in with; none where both are missing."""
     found: dict[str, tuple[str, str]] = {}
     for name, (prefix, _) in account_settings.SOCIAL.items():
@@ -429,7 +408,7 @@ def _social(env: _Reader) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _dns_servers(env: _Reader) -> tuple[str, ...]:
+def _dns_servers(env: Reader) -> tuple[str, ...]:
     """Resolvers that all have to see a TXT record before it counts; none: the operating system's."""
     for server in env.listing("DNS_SERVERS"):
         try:
@@ -440,8 +419,8 @@ def _dns_servers(env: _Reader) -> tuple[str, ...]:
     return env.listing("DNS_SERVERS")
 
 
-def _log_level(env: _Reader) -> str:
-    level = env.text("LOG_LEVEL").upper() or "INFO"
+def _log_level(env: Reader) -> str:
+    level = env.text("LOG_LEVEL").upper()
     levels = ("DEBUG", "INFO", "WARNING", "ERROR")
     if level not in levels:
         env.problem("LOG_LEVEL", f"is {level!r}", "one of " + ", ".join(levels), "INFO")

@@ -13,7 +13,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from kombu import Queue
 
-from leaderboard import account_settings, environment, logs
+from leaderboard import account_settings, environment, error_reports, logs
 from leaderboard.api import configuration as api
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -75,6 +75,7 @@ AUTHENTICATION_BACKENDS = account_settings.BACKENDS
 globals().update(account_settings.settings(_CONFIGURATION.social, _CONFIGURATION.proxy_count))
 
 MIDDLEWARE = [
+    "leaderboard.middleware.Watched",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -231,3 +232,5 @@ CELERY_TIMEZONE = "UTC"
 
 LOGGING = logs.configuration(_CONFIGURATION.log_level, as_json=not DEBUG)
 logs.configure()
+if _CONFIGURATION.sentry_dsn:
+    error_reports.start(_CONFIGURATION.sentry_dsn)

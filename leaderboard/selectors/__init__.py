@@ -46,8 +46,9 @@ from leaderboard.selectors.evidence import (
     public_baseline,
     runs_without_evidence,
 )
+from leaderboard.selectors.figures import Figure, Spread
 from leaderboard.selectors.microscope import asked, observation, places_of, top_k
-from leaderboard.selectors.operations import Figure, figures, health
+from leaderboard.selectors.operations import figures, health
 from leaderboard.selectors.served import (
     change_document,
     columns_of,
@@ -100,6 +101,7 @@ __all__ = (
     "Figure",
     "Latest",
     "Listed",
+    "Spread",
     "asked",
     "audit",
     "audit_of",

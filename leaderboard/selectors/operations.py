@@ -15,6 +15,8 @@ from leaderboard.models import Certificate, EvidenceBundle, LogEntry, PublishedE
 from leaderboard.selectors.boards import OPEN
 from leaderboard.selectors.dumps import latest_dump
 from leaderboard.selectors.evidence import runs_without_evidence
+from leaderboard.selectors.figures import Figure, Spread
+from leaderboard.selectors.usage import usage
 from verifier.models import SWEEP, Baseline, Monitor, Pulse, Run, RunState
 from verifier.services.doorbell import calls_waiting
 
@@ -38,17 +40,6 @@ class Health:
         return {self.database, self.broker, self.beat} == {"ok"}
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One number of the metrics. `kind`: gauge or counter; `labels` tell figures of one name apart."""
-
-    name: str
-    kind: str
-    said: str
-    value: float
-    labels: tuple[tuple[str, str], ...] = ()
-
-
 def health() -> Health:
     """Asks each part. Two queries."""
     broker = "ok" if calls_waiting() is not None else "not reached"
@@ -68,12 +59,13 @@ def sweep_age() -> float | None:
     return None if at is None else _age(at)
 
 
-def figures() -> Iterator[Figure]:
-    """Every figure, from the database and the broker alone: whichever process is asked says the same."""
+def figures() -> Iterator[Figure | Spread]:
+    """Every figure, from the database and Redis alone: whichever process is asked says the same."""
     yield from _queue()
     yield from _outcomes()
     yield from _published()
     yield from _evidence()
+    yield from usage()
     if (age := sweep_age()) is not None:
         yield Figure("assay_sweep_age_seconds", "gauge", "Since a worker last swept.", age)
     waiting = calls_waiting()

@@ -118,6 +118,8 @@ def test_production_names_every_missing_variable_with_an_example(tmp_path: Path)
         ("MONITOR_PROBES_PER_DAY", "0"),
         ("ASSAY_HIDDEN_POOL", "/no/such/file.jsonl"),
         ("ASSAY_HIDDEN_POOL", "/"),
+        ("SENTRY_DSN", "https://sentry.example.org/1"),
+        ("SENTRY_DSN", "key@sentry.example.org"),
     ],
 )
 def test_an_invalid_variable_is_named_with_what_was_expected(tmp_path: Path, name: str, value: str) -> None:

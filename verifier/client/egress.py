@@ -8,7 +8,10 @@ returned here, never to the name again.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
 from threading import Thread
 
 from verifier.client.addresses import IPAddress, is_loopback, parse_address, why_not_public
@@ -24,12 +27,35 @@ INTERNAL_DOMAINS = frozenset(
 )
 
 
+class Refusal(StrEnum):
+    """Why a connection was not made, in a word to count by."""
+
+    URL = "url"
+    """It has more than one reading, or is no address of a web server."""
+    PORT = "port"
+    SCHEME = "scheme"
+    NAME = "name"
+    """A name of a local or an internal network."""
+    ADDRESS = "address"
+    """Not a public address."""
+    OWN = "own"
+    """This machine itself."""
+    UNRESOLVED = "unresolved"
+
+
 class EgressRefused(Exception):
     """This client will not connect there; the message is one clear sentence."""
+
+    def __init__(self, reason: Refusal, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class NameUnresolved(EgressRefused):
     """The name leads nowhere (now): nothing was refused on principle."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Refusal.UNRESOLVED, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +65,7 @@ class EgressPolicy:
     `allow`: `host:port` entries (`127.0.0.1:8081`, `[::1]:80`, `gpu.internal:8000`) reachable by http
     or https at whatever address they have. `allow_loopback` and `allow_private` are the command
     line's: the first opens 127.0.0.0/8, ::1 and the name `localhost`; the second every address.
+    `on_refused` is told of each refusal; it must not wait, for it is called on event loops.
 
     Raises:
         ValueError: an entry of `allow` is not `host:port`.
@@ -47,6 +74,7 @@ class EgressPolicy:
     allow: frozenset[str] = frozenset()
     allow_loopback: bool = False
     allow_private: bool = False
+    on_refused: Callable[[Refusal], None] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         for entry in self.allow:
@@ -79,18 +107,8 @@ class Guard:
         Raises:
             EgressRefused: the text alone says no.
         """
-        try:
-            found = destination(url)
-        except UrlRefused as error:
-            raise EgressRefused(str(error)) from None
-        if self._policy.permits(found.host, found.port):
-            return found
-        if reason := why_port_refused(found.port):
-            raise EgressRefused(reason)
-        self._refuse_host(found)
-        if found.scheme != "https" and not self._is_local(found):
-            raise EgressRefused(f"Plain http is not taken for {found.shown}; use https.")
-        return found
+        with self._telling():
+            return self._destination(url)
 
     async def admit(self, host: str, port: int) -> tuple[str, ...]:
         """The addresses a new connection to `host` and `port` may be made to, best first.
@@ -99,6 +117,33 @@ class Guard:
             NameUnresolved: the name has no address, or none in time.
             EgressRefused: the host or any of its addresses is refused.
         """
+        with self._telling():
+            return await self._admit(host, port)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except EgressRefused as refused:
+            if self._policy.on_refused is not None:
+                self._policy.on_refused(refused.reason)
+            raise
+
+    def _destination(self, url: str) -> Destination:
+        try:
+            found = destination(url)
+        except UrlRefused as error:
+            raise EgressRefused(Refusal.URL, str(error)) from None
+        if self._policy.permits(found.host, found.port):
+            return found
+        if reason := why_port_refused(found.port):
+            raise EgressRefused(Refusal.PORT, reason)
+        self._refuse_host(found)
+        if found.scheme != "https" and not self._is_local(found):
+            raise EgressRefused(Refusal.SCHEME, f"Plain http is not taken for {found.shown}; use https.")
+        return found
+
+    async def _admit(self, host: str, port: int) -> tuple[str, ...]:
         if literal := parse_address(host):
             host = literal.compressed
         answers = [host] if literal else await self._resolve(host, port)
@@ -106,7 +151,8 @@ class Guard:
         for answer in answers:
             address = parse_address(answer)
             if address is None:
-                raise EgressRefused(f"{host} resolves to {answer!r}, which is not a usable address.")
+                text = f"{host} resolves to {answer!r}, which is not a usable address."
+                raise EgressRefused(Refusal.ADDRESS, text)
             if not self._policy.permits(host, port):
                 self._refuse_address(address, host)
             addresses.append(address.compressed)
@@ -137,12 +183,14 @@ class Guard:
         if self._is_local(found):
             return
         if "." not in found.host:
-            raise EgressRefused(f"{found.host!r} is a name of a local network; use a full public name.")
+            text = f"{found.host!r} is a name of a local network; use a full public name."
+            raise EgressRefused(Refusal.NAME, text)
         labels = found.host.split(".")
         if any(".".join(labels[i:]) in INTERNAL_DOMAINS for i in range(len(labels))):
-            raise EgressRefused(f"{found.host} is a name of an internal network, not a public one.")
+            text = f"{found.host} is a name of an internal network, not a public one."
+            raise EgressRefused(Refusal.NAME, text)
         if is_own_name(found.host):
-            raise EgressRefused(f"{found.host} is this machine itself.")
+            raise EgressRefused(Refusal.OWN, f"{found.host} is this machine itself.")
 
     def _refuse_address(self, address: IPAddress, host: str) -> None:
         if self._policy.allow_private:
@@ -153,11 +201,11 @@ class Guard:
             return
         named = address.compressed if literal else f"{host} resolves to {address.compressed}, which"
         if host == "localhost":
-            raise EgressRefused(f"{named} is not taken here.")
+            raise EgressRefused(Refusal.ADDRESS, f"{named} is not taken here.")
         if reason := why_not_public(address):
-            raise EgressRefused(f"{named} is not a public address ({reason}).")
+            raise EgressRefused(Refusal.ADDRESS, f"{named} is not a public address ({reason}).")
         if is_own_address(address):
-            raise EgressRefused(f"{named} is an address of this machine.")
+            raise EgressRefused(Refusal.OWN, f"{named} is an address of this machine.")
 
 
 def check_url(url: str, policy: EgressPolicy, resolver: Resolver | None = None) -> UrlCheck:

@@ -42,6 +42,10 @@ class Job(Identified):
     )
     done = models.PositiveIntegerField(default=0, help_text="Requests answered so far.")
     planned = models.PositiveIntegerField(default=0, help_text="Requests expected; 0 while it isn't known.")
+    prompt_tokens = models.PositiveBigIntegerField(
+        default=0, editable=False, help_text="As the answers count them, of every delivery together."
+    )
+    completion_tokens = models.PositiveBigIntegerField(default=0, editable=False)
     stage = models.CharField(max_length=120, blank=True, help_text="What is being done now, in plain words.")
     error = models.TextField(blank=True, help_text="Why it failed on our side, for the operator.")
     created = models.DateTimeField(auto_now_add=True)

@@ -38,6 +38,7 @@ being independent, their e-values multiply. A run with any other trigger stands 
 LOOK, SCHEDULED, RECHECK = "look", "scheduled", "recheck"
 """Triggers of monitoring: a look feeds the e-detector and says nothing by itself; a scheduled run is a whole
 one; a recheck is asked for by the alarm of a look, or by a doubt, and stands for itself."""
+WATCHING = (LOOK, SCHEDULED, RECHECK)
 OWN_SEED = (*CONFIRMING, RECHECK)
 """Triggers of runs that draw a seed of their own."""
 
@@ -74,6 +75,11 @@ class Run(Job):
         help_text="The e-value of an accusation as it stands at the end; empty where nothing was weighed.",
     )
     prompts = models.PositiveIntegerField(default=0, help_text="Prompts that were asked and usable.")
+    spent = models.FloatField(
+        default=0.0,
+        editable=False,
+        help_text="US dollars for its tokens, at the prices that were listed when it asked.",
+    )
 
     class Meta:
         ordering = ("-created",)

@@ -29,6 +29,7 @@ from verifier.services.doorbell import RECORD_BASELINE, ring, ring_on_commit
 from verifier.services.jobs import BASELINES, delivery
 from verifier.services.leases import Lease, take
 from verifier.services.pools import suite_named, suite_of
+from verifier.services.spending import Account, Asked
 from verifier.services.working import AnswerStore, Reporter, Unusable, client_for, under_lease
 from verifier.suites import Suite
 from verifier.suites.plans import WEIGHTS
@@ -219,7 +220,7 @@ class _Recording:
 
     async def _drive(self, reference: Reference, dialogue: Dialogue) -> Recorded:
         owner = {"baseline_id": self._baseline.pk, "reference_id": reference.pk}
-        store = AnswerStore(self._lease, RecordedAnswer, owner)
+        store = AnswerStore(self._lease, RecordedAnswer, owner, Account(Asked.REFERENCE))
         client: Client = self._clients[reference.pk]
 
         async def report(progress: Progress) -> None:

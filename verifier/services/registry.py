@@ -14,13 +14,17 @@ from verifier import credentials
 from verifier.baseline.template import ChatTemplate, TemplateFault
 from verifier.client.egress import EgressPolicy, check_url
 from verifier.models import ControlTruth, Credential, Endpoint, Model, Provider, Reference, ReferenceRole
+from verifier.services.tallies import Tally
 
 Row = TypeVar("Row", bound=models.Model)
+EGRESS_REFUSED = Tally("assay_egress_refused_total", "Addresses that were not connected to, by reason.")
 
 
 def egress_policy() -> EgressPolicy:
     """Where the server's requests may go: public addresses, and what the operator allows by EGRESS_ALLOW."""
-    return EgressPolicy(allow=frozenset(settings.EGRESS_ALLOW))
+    return EgressPolicy(
+        allow=frozenset(settings.EGRESS_ALLOW), on_refused=lambda reason: EGRESS_REFUSED.add(reason=reason)
+    )
 
 
 def require_reachable(base_url: str) -> None:

@@ -41,6 +41,7 @@ from verifier.services.jobs import RUNS, delivery
 from verifier.services.leases import Lease, take
 from verifier.services.monitoring import feed
 from verifier.services.pools import suite_of
+from verifier.services.spending import account_of
 from verifier.services.working import AnswerStore, Reporter, Unusable, client_for, under_lease
 from verifier.stats.e_bh import threshold
 from verifier.suites.plans import WEIGHTS, plan
@@ -196,7 +197,7 @@ def _measure(lease: Lease) -> dict[str, Any]:
         Settings(**{**run.settings, "seed": run.seed}),
         endpoint={"base_url": run.endpoint.base_url, "upstream_model": run.endpoint.upstream_model},
     )
-    store = AnswerStore(lease, Observation, {"run_id": run.pk})
+    store = AnswerStore(lease, Observation, {"run_id": run.pk}, account_of(run))
     client = client_for(run.endpoint, blind=run.blind)
 
     async def measure(client: Client) -> dict[str, Any]:

@@ -19,8 +19,10 @@ from verifier.evidence.codec import observation_from_json, observation_to_json
 from verifier.models import Endpoint, Reference
 from verifier.models.base import StoredAnswer
 from verifier.runner import Progress
+from verifier.services import tallies
 from verifier.services.leases import Lease
 from verifier.services.registry import api_key, egress_policy
+from verifier.services.spending import Account
 
 T = TypeVar("T")
 PROGRESS_SECONDS = 0.5
@@ -38,12 +40,15 @@ class AnswerStore:
     """The observations of one dialogue in the database: a `verifier.runner.Store`.
 
     `owner` names the rows, for example `{"run_id": …}`. Each observation is committed as it arrives, and
-    only while the lease is held.
+    only while the lease is held; what it costs is booked with it.
     """
 
-    def __init__(self, lease: Lease, table: type[StoredAnswer], owner: Mapping[str, Any]) -> None:
+    def __init__(
+        self, lease: Lease, table: type[StoredAnswer], owner: Mapping[str, Any], account: Account
+    ) -> None:
         self._lease = lease
         self._table = table
+        self._account = account
         self._owner = dict(owner)
         self._sequence = 0
         self._attempts: dict[str, int] = {}
@@ -69,7 +74,7 @@ class AnswerStore:
         self._sequence += 1
         attempt = self._attempts.get(probe.key, 0) + 1
         with transaction.atomic():
-            self._lease.renew()
+            self._lease.renew(**self._account.booking(observation))
             self._table._default_manager.create(
                 **self._owner,
                 sequence=self._sequence,
@@ -82,6 +87,8 @@ class AnswerStore:
                 payload=observation_to_json(observation),
             )
         self._attempts[probe.key] = attempt
+        self._account.time(observation)
+        tallies.flush()
 
 
 class Reporter:

@@ -81,7 +81,7 @@ def test_the_figures_are_what_the_tables_say(
     settings.METRICS_TOKEN = TOKEN
     board = factories.board()
     factories.open_run(board["Lab new"], done=10)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(24):
         answer = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     assert answer.status_code == 200
     assert answer["Content-Type"].startswith("text/plain")

@@ -9,7 +9,7 @@ import pytest
 from tests.verifier.client import refused
 from tests.verifier.client.names import Forbidden, Names, Never
 from verifier.client import egress
-from verifier.client.egress import EgressPolicy, EgressRefused, Guard, NameUnresolved, check_url
+from verifier.client.egress import EgressPolicy, EgressRefused, Guard, NameUnresolved, Refusal, check_url
 
 SERVER = EgressPolicy()
 HOSTS = [*refused.IPV4_SPELLINGS, *refused.IPV4, *(f"[{address}]" for address in refused.IPV6)]
@@ -232,6 +232,34 @@ class TestSequences:
 
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("https://a@8.8.8.8/v1", Refusal.URL),
+        ("https://8.8.8.8:22/v1", Refusal.PORT),
+        ("http://8.8.8.8/v1", Refusal.SCHEME),
+        ("https://gpu/v1", Refusal.NAME),
+        ("https://gpu.internal/v1", Refusal.NAME),
+        ("https://10.0.0.1/v1", Refusal.ADDRESS),
+        ("https://private.example.com/v1", Refusal.ADDRESS),
+        ("https://own.example.com/v1", Refusal.OWN),
+        ("https://nowhere.example.com/v1", Refusal.UNRESOLVED),
+        ("https://public.example.com/v1", None),
+    ],
+)
+def test_each_refusal_is_told_once_with_its_reason(
+    url: str, reason: Refusal | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(egress, "is_own_address", lambda address: str(address) == "8.8.4.4")
+    told: list[Refusal] = []
+    answers = {"private": "192.168.0.1", "own": "8.8.4.4", "public": "8.8.8.8"}
+    names = Names({f"{name}.example.com": [address] for name, address in answers.items()})
+
+    check_url(url, EgressPolicy(on_refused=told.append), names)
+
+    assert told == ([] if reason is None else [reason])
 
 
 def _is_one_sentence(reason: str) -> None:

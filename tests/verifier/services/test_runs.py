@@ -207,9 +207,10 @@ def test_what_failed_on_our_side_is_asked_again_after_a_resume(
         fault="egress-refused",
         payload={"key": "refused", "status": "error", "fault": "egress-refused"},
     )
+    from verifier.services.spending import account_of
     from verifier.services.working import AnswerStore
 
-    store = AnswerStore(lease, Observation, {"run_id": run.pk})
+    store = AnswerStore(lease, Observation, {"run_id": run.pk}, account_of(run))
     assert async_to_sync(store.known)() == {}
     assert server.bodies == []
 
