@@ -24,7 +24,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
 
-from leaderboard.redis_connection import connection
+from verifier.services.redis_connection import connection
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +56,7 @@ class Kept:
 
     def response(self, request: HttpRequest) -> HttpResponseBase:
         """The page, or 304 for whoever has it."""
+        request.was_kept = True  # type: ignore[attr-defined]  # no view is found that would say what part it is
         found = HttpResponse(self.content, headers=dict(self.headers))
         return get_conditional_response(request, self.headers["ETag"], None, found) or found
 

@@ -45,12 +45,14 @@ def _tell(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
     log.log(logging.DEBUG if of_machines or part == "static" else logging.INFO, "request", **line)
     if not of_machines:
         PAGE_SECONDS.add(seconds, part=part, status=f"{response.status_code // 100}xx")
-        tallies.flush()
+        tallies.flush_soon()
 
 
 def part_of(request: HttpRequest) -> str:
     """The part of the site that answers: few words, so that they can be counted by."""
     if request.resolver_match is None:
+        if getattr(request, "was_kept", False):
+            return "pages"
         return "static" if request.path.startswith(settings.STATIC_URL) else "none"
     route = request.resolver_match.route
     if route.startswith(settings.ADMIN_PATH):

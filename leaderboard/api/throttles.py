@@ -16,7 +16,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from leaderboard.redis_connection import connection
+from verifier.services.redis_connection import connection
 
 if TYPE_CHECKING:  # these modules are named in REST framework's settings, which its views read
     from rest_framework.views import APIView

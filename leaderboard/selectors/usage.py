@@ -66,7 +66,7 @@ def _lengths(runs: QuerySet[Run]) -> Iterator[Spread]:
     ended = runs.exclude(ended=None).exclude(started=None).annotate(took=F("ended") - F("started"))
     said = "How long runs took, from when a worker first took them up until they ended."
     for row in ended.values("state").annotate(**counts, all=Count("id"), length=Sum("took")):
-        found = (*(row[name] for name in counts), row["all"])
+        found = (*(row[name] for name in counts), row["all"])  # type: ignore[literal-required]
         seconds = row["length"].total_seconds()
         yield Spread("assay_run_seconds", said, RUN_EDGES, found, seconds, (("state", row["state"]),))
 
@@ -74,9 +74,8 @@ def _lengths(runs: QuerySet[Run]) -> Iterator[Spread]:
 def _tallies(counted: Tallied) -> Iterator[Figure | Spread]:
     refused = counted.counts(EGRESS_REFUSED)
     for reason in Refusal:
-        labels = (("reason", str(reason)),)
-        count = refused.get(labels, 0)
-        yield Figure(EGRESS_REFUSED.name, "counter", EGRESS_REFUSED.said, count, labels)
+        why = (("reason", str(reason)),)
+        yield Figure(EGRESS_REFUSED.name, "counter", EGRESS_REFUSED.said, refused.get(why, 0), why)
     for timing in TIMINGS:
         for labels, lengths in counted.lengths(timing).items():
             yield Spread(timing.name, timing.said, timing.edges, lengths.counts, lengths.seconds, labels)

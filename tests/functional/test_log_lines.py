@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from leaderboard.demo.processes import Child
-from tests.functional.surroundings import Surroundings, surroundings, until
+from tests.functional.surroundings import Surroundings, procfile, surroundings, until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -36,11 +36,11 @@ class Processes:
     def __init__(self, around: Surroundings) -> None:
         self.around = around
         around.environment["PROXY_COUNT"] = "1"
-        around.do(around.line("release"))
+        around.do(procfile("release"))
         self.children = [self._start(name) for name in ("web", "worker", "beat")]
 
     def _start(self, name: str) -> Child:
-        return self.around.start(name, self.around.line(name))[0]
+        return self.around.start(name, procfile(name))[0]
 
     def lines(self, name: str) -> list[dict[str, Any]]:
         text = (self.around.folder / f"{name}.log").read_text("utf-8")

@@ -15,9 +15,9 @@ pytestmark = pytest.mark.django_db
 def asked(broker: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """How many requests to a part of the site were answered so."""
     monkeypatch.setattr(tallies, "_silent_until", 0.0)
-    tallies._connection.cache_clear()
 
     def count(part: str, status: str = "2xx") -> int:
+        tallies.flush()
         found = tallies.tallied()
         assert found is not None
         lengths = found.lengths(PAGE_SECONDS).get((("part", part), ("status", status)))

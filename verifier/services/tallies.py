@@ -13,19 +13,20 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from itertools import accumulate
 from threading import Lock
 
 import redis
 import structlog
-from django.conf import settings
+
+from verifier.services.redis_connection import connection
 
 log = structlog.get_logger(__name__)
 
 KEY = "assay.tallies"
 RETRY_SECONDS = 5.0
 """After Redis failed, it is left in peace for so long."""
+FLUSH_SECONDS = 1.0
 TOTAL, SUM = "total", "sum"
 
 Labels = tuple[tuple[str, str], ...]
@@ -100,7 +101,7 @@ def flush() -> None:
         ours = dict(_gathered)
         _gathered.clear()
     try:
-        pipeline = _connection().pipeline()
+        pipeline = connection().pipeline()
         for field, value in ours.items():
             pipeline.hincrbyfloat(KEY, field, value)
         pipeline.execute()
@@ -112,10 +113,18 @@ def flush() -> None:
         log.warning("tallies are kept back", reason=str(error))
 
 
+def flush_soon() -> None:
+    """As `flush`, for what happens often: at most once in FLUSH_SECONDS."""
+    global _flushed
+    if time.monotonic() >= _flushed + FLUSH_SECONDS:
+        _flushed = time.monotonic()
+        flush()
+
+
 def tallied() -> Tallied | None:
     """What all processes counted; None while Redis does not answer. One round trip."""
     try:
-        found = _connection().hgetall(KEY)
+        found: dict[bytes, bytes] = connection().hgetall(KEY)  # type: ignore[assignment]
     except redis.RedisError:
         return None
     return Tallied({field.decode(): float(value) for field, value in found.items()})
@@ -136,11 +145,5 @@ def _begin_anew() -> None:
 
 _gathered: defaultdict[str, float] = defaultdict(float)
 _lock = Lock()
-_silent_until = 0.0
+_silent_until = _flushed = 0.0
 os.register_at_fork(after_in_child=_begin_anew)
-
-
-@cache
-def _connection() -> redis.Redis:
-    url = str(settings.CELERY_BROKER_URL).replace("redis+socket://", "unix://")
-    return redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5)

@@ -88,7 +88,7 @@ class AnswerStore:
             )
         self._attempts[probe.key] = attempt
         self._account.time(observation)
-        tallies.flush()
+        tallies.flush_soon()
 
 
 class Reporter:

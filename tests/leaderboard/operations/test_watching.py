@@ -52,7 +52,6 @@ def expressions() -> Iterator[tuple[str, str]]:
 def samples(broker: None, client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[Sample]:
     """What /metrics answers where everything has happened once."""
     monkeypatch.setattr(tallies, "_silent_until", 0.0)
-    tallies._connection.cache_clear()
     settings.METRICS_TOKEN = TOKEN
     sweep()
     factories.board()

@@ -30,7 +30,6 @@ def value(name: str, **labels: str) -> float:
 @pytest.fixture
 def redis(broker: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tallies, "_silent_until", 0.0)
-    tallies._connection.cache_clear()
 
 
 def test_tokens_and_money_are_told_by_what_they_were_spent_on() -> None:

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-import redis
+from pytest_django import Settings
 
 from verifier.services import tallies
 from verifier.services.tallies import Tally, Timing
@@ -14,13 +13,11 @@ PROCESSES, EACH = 4, 250
 
 
 @pytest.fixture
-def name(broker: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def name(broker: None, monkeypatch: pytest.MonkeyPatch) -> str:
     """A name that nobody counted under yet, with a Redis that answers."""
     monkeypatch.setattr(tallies, "_silent_until", 0.0)
     tallies._gathered.clear()
-    tallies._connection.cache_clear()
-    yield f"test_{uuid4().hex}_total"
-    tallies._connection.cache_clear()
+    return f"test_{uuid4().hex}_total"
 
 
 def counted(tally: Tally) -> dict[tallies.Labels, int]:
@@ -66,18 +63,14 @@ def test_lengths_are_sorted_into_what_they_are_at_most(name: str) -> None:
 
 
 def test_nothing_is_lost_and_nobody_waits_while_redis_does_not_answer(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    name: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tally, answers = Tally(name, ""), tallies._connection
-
-    def gone() -> redis.Redis:
-        return redis.Redis(unix_socket_path="/nonexistent/redis.sock")
-
-    monkeypatch.setattr(tallies, "_connection", gone)
+    tally, url = Tally(name, ""), settings.CELERY_BROKER_URL
+    settings.CELERY_BROKER_URL = "redis+socket:///nonexistent/redis.sock"
     tally.add()
     tallies.flush()
     assert tallies.tallied() is None
-    monkeypatch.setattr(tallies, "_connection", answers)
+    settings.CELERY_BROKER_URL = url
     tally.add()
     tallies.flush()
     assert counted(tally) == {}, "it is left in peace for a while"

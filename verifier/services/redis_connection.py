@@ -1,4 +1,4 @@
-"""The web's own connection to Redis, for what may be lost: quotas and kept pages."""
+"""A process's own connection to Redis, for what may be lost: quotas, tallies, kept pages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.conf import settings
 
 
 def connection() -> redis.Redis:
-    """Of this process to the Redis of the settings; it gives up soon, since a reader waits for it."""
+    """Of this process to the Redis of the settings; it gives up soon, since somebody waits for it."""
     return _to(str(settings.CELERY_BROKER_URL))
 
 
