@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from leaderboard import selectors
 from leaderboard.api import schemas
-from leaderboard.api.base import ApiView, ListView, sparse
+from leaderboard.api.base import ApiView, ListView, chosen, sparse
 from leaderboard.api.filters import EndpointFilter
 
 
@@ -23,7 +23,8 @@ def fields_of(names: Iterable[str]) -> OpenApiParameter:
     return OpenApiParameter("fields", listed, style="form", explode=False, description=said)
 
 
-FIELDS = fields_of(schemas.Endpoint._declared_fields)
+KNOWN = tuple(schemas.Endpoint._declared_fields)
+FIELDS = fields_of(KNOWN)
 
 
 class Endpoints(ListView):
@@ -41,7 +42,7 @@ class Endpoints(ListView):
     )
     def get(self, request: Request) -> Response:
         """What is published of every endpoint that passes the filters, by the order of registration."""
-        fields = request.query_params.get("fields", "")
+        fields = chosen(request, "fields", KNOWN)
         return self.page(lambda row: sparse(row.document, fields))
 
 
@@ -62,4 +63,4 @@ class Endpoint(ApiView):
         if found is None:
             raise NotFound("No endpoint of this id is listed.")
         self.modified = found.changed
-        return Response(sparse(found.document, request.query_params.get("fields", "")))
+        return Response(sparse(found.document, chosen(request, "fields", KNOWN)))

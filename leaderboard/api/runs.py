@@ -41,7 +41,7 @@ class Run(ApiView):
         document = run_documents.document(selectors.columns_of(run), published)
         if "findings" in included:
             document["findings"] = _findings(run, published)
-        return Response(sparse(document, request.query_params.get("fields", "")))
+        return Response(sparse(document, chosen(request, "fields", document)))
 
 
 class Findings(ApiView):

@@ -147,6 +147,9 @@ def _may_answer(code: str, method: str, operation: dict[str, Any]) -> bool:
 
 
 def _complete(method: str, operation: dict[str, Any]) -> None:
+    for parameter in operation.get("parameters", ()):
+        if parameter["schema"].get("type") == "array":
+            parameter["schema"]["minItems"] = 1  # an empty parameter is refused
     responses = operation["responses"]
     for code in _PROBLEMS:
         if _may_answer(code, method, operation):

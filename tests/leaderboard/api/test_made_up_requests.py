@@ -82,13 +82,15 @@ def test_the_api_does_what_it_says(
         if mode is GenerationMode.POSITIVE:
             for name in ONLY_THE_SERVER_KNOWS:
                 (case.query or {}).pop(name, None)
-        case.call_and_validate(excluded_checks=excluded)
+        # A made-up cursor may be the only thing wrong with a request that is as described.
+        unsigned = [positive_data_acceptance] if "cursor" in (case.query or {}) else []
+        case.call_and_validate(excluded_checks=[*excluded, *unsigned])
         if mode is GenerationMode.POSITIVE:
             private = {"run_id": asked["private_run_id"]} if "submissions" in path else {}
             for name in set(case.path_parameters or ()) & set(asked):
                 case.path_parameters[name] = {**asked, **private}[name]
         case.headers = {**(case.headers or {}), "Authorization": f"Bearer {asked['token']}"}
-        case.call_and_validate(excluded_checks=excluded)
+        case.call_and_validate(excluded_checks=[*excluded, *unsigned])
 
     try:
         ask()
