@@ -24,6 +24,8 @@ _READ = {
     "RateLimit": ("What is left of the quota.", "string"),
     "RateLimit-Policy": ("The quota.", "string"),
 }
+EMPTY = {"array": "minItems", "string": "minLength"}
+"""How a schema says that a parameter is not empty: such are refused."""
 _PROBLEMS = {
     "400": "Refused: what is wrong is told for each field.",
     "401": "A token is needed, and this is none.",
@@ -148,8 +150,9 @@ def _may_answer(code: str, method: str, operation: dict[str, Any]) -> bool:
 
 def _complete(method: str, operation: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", ()):
-        if parameter["schema"].get("type") == "array":
-            parameter["schema"]["minItems"] = 1  # an empty parameter is refused
+        least = EMPTY.get(parameter["schema"].get("type"))
+        if parameter["in"] == "query" and least:
+            parameter["schema"].setdefault(least, 1)
     responses = operation["responses"]
     for code in _PROBLEMS:
         if _may_answer(code, method, operation):

@@ -1,4 +1,4 @@
-"""Nothing moves under a reader's eyes: cumulative layout shift is 0 on every page, its fonts not yet cached."""
+"""Nothing moves under a reader's eyes: cumulative layout shift is 0 on every page, with its fonts not cached."""
 
 from __future__ import annotations
 
