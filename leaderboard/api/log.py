@@ -113,7 +113,9 @@ class Entries(ApiView):
         summary="The entries of the log, in order",
         parameters=[
             OpenApiParameter(
-                "start", {"type": "integer", "minimum": 0, "default": 0}, description="The first index."
+                "start",
+                {"type": "integer", "minimum": 0, "maximum": LONGEST, "default": 0},
+                description="The first index.",
             ),
             OpenApiParameter(
                 "limit",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -103,9 +104,20 @@ def _board(request: HttpRequest, snapshot: Snapshot | None, template: str, nav: 
 @shared
 @require_safe
 def models(request: HttpRequest) -> HttpResponse:
-    """Every model with a published board."""
-    found = [(snapshot, board_sentence(snapshot.board["rows"])) for snapshot in selectors.snapshots()]
-    return render(request, "pages/models.html", {"nav": "models", "found": found, "now": timezone.now()})
+    """Every model with a published board, or those of the name asked for: where that is one, its board."""
+    query = " ".join(request.GET.get("q", "").split())
+    snapshots = list(selectors.snapshots())
+    found = [one for one in snapshots if query.casefold() in str(one.model).casefold()]
+    if query and len(found) == 1:
+        return redirect(f"{reverse('pages:board')}?model={quote(str(found[0].model))}")
+    context = {
+        "nav": "models",
+        "query": query,
+        "models": sorted((one.model.org, one.model.name) for one in snapshots),
+        "found": [(snapshot, board_sentence(snapshot.board["rows"])) for snapshot in found],
+        "now": timezone.now(),
+    }
+    return render(request, "pages/models.html", context)
 
 
 @shared

@@ -421,3 +421,23 @@ def test_a_deviation_is_explained(client: Client) -> None:
         assert "Closest to INT8 per row, support 98 %" in page
         assert "2.8 points" in page
         assert "How the evidence weighs" in page
+
+
+def test_a_model_is_found_by_a_part_of_its_name(client: Client, board: dict[str, Endpoint]) -> None:
+    for name in ("Alpha-7B", "Beta-7B"):
+        services.publish(factories.model("Example", name).pk)
+    page = client.get("/models/?q=7b").content.decode()
+    assert "Alpha-7B" in page
+    assert "Beta-7B" in page
+    assert ">SmolLM2-135M-Instruct</a>" not in page
+    assert client.get("/models/?q=+ALPHA+").headers["Location"] == "/?model=Example/Alpha-7B"
+    assert "is called “gamma”" in client.get("/models/?q=gamma").content.decode()
+
+
+def test_many_models_are_searched_rather_than_listed(client: Client, board: dict[str, Endpoint]) -> None:
+    for number in range(6):
+        assert b'list="models"' not in client.get("/").content
+        services.publish(factories.model("Example", f"Model-{number}").pk)
+    page = client.get("/").content.decode()
+    assert "<summary>7 models</summary>" in page
+    assert '<option value="Example/Model-5">' in page
