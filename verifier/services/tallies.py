@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
 from threading import Lock
+from typing import Any
 
 import redis
 import structlog
@@ -115,7 +116,7 @@ def flush() -> None:
 def tallied() -> Tallied | None:
     """What all processes counted; None while Redis does not answer. One round trip."""
     try:
-        found = _connection().hgetall(KEY)
+        found: Any = _connection().hgetall(KEY)
     except redis.RedisError:
         return None
     return Tallied({field.decode(): float(value) for field, value in found.items()})
