@@ -10,6 +10,7 @@ READY := .venv/ready
 # A file's tests stay in one process, and what takes longest begins first (tests/conftest.py).
 SIDE_BY_SIDE := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 UV := uv==0.13.9
+PIP_AUDIT := pip-audit==2.10.1
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock"
 
@@ -118,6 +119,14 @@ lock: setup ## make the lock files again from pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check $(UV)
 	@$(COMPILE) --output-file requirements.lock pyproject.toml
 	@$(COMPILE) --output-file requirements-dev.lock --constraint requirements.lock --extra dev pyproject.toml
+
+.PHONY: audit
+audit: setup ## known vulnerabilities in what requirements.lock pins (asks pypi.org's advisories; 2: nobody could be asked)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check $(UV)
+	@report=$$(mktemp); trap 'rm -f "$$report"' EXIT; \
+	  $(BIN)/uv tool run --quiet --from $(PIP_AUDIT) pip-audit --requirement requirements.lock --require-hashes \
+	    --disable-pip --progress-spinner off --timeout 20 --format json --output "$$report" >/dev/null 2>&1 || true; \
+	  $(BIN)/python .ci/audit.py "$$report" requirements.lock
 
 .PHONY: clean
 clean: ## remove .venv, caches and the development state (var/)

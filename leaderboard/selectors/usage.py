@@ -6,8 +6,9 @@ row holds is counted by every process in Redis (verifier.services.tallies).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
@@ -65,8 +66,9 @@ def _lengths(runs: QuerySet[Run]) -> Iterator[Spread]:
     }
     ended = runs.exclude(ended=None).exclude(started=None).annotate(took=F("ended") - F("started"))
     said = "How long runs took, from when a worker first took them up until they ended."
-    for row in ended.values("state").annotate(**counts, all=Count("id"), length=Sum("took")):
-        found = (*(row[name] for name in counts), row["all"])  # type: ignore[literal-required]
+    rows: Iterable[Any] = ended.values("state").annotate(**counts, all=Count("id"), length=Sum("took"))
+    for row in rows:
+        found = (*(row[name] for name in counts), row["all"])
         seconds = row["length"].total_seconds()
         yield Spread("assay_run_seconds", said, RUN_EDGES, found, seconds, (("state", row["state"]),))
 
@@ -74,8 +76,9 @@ def _lengths(runs: QuerySet[Run]) -> Iterator[Spread]:
 def _tallies(counted: Tallied) -> Iterator[Figure | Spread]:
     refused = counted.counts(EGRESS_REFUSED)
     for reason in Refusal:
-        why = (("reason", str(reason)),)
-        yield Figure(EGRESS_REFUSED.name, "counter", EGRESS_REFUSED.said, refused.get(why, 0), why)
+        label = (("reason", str(reason)),)
+        count = refused.get(label, 0)
+        yield Figure(EGRESS_REFUSED.name, "counter", EGRESS_REFUSED.said, count, label)
     for timing in TIMINGS:
         for labels, lengths in counted.lengths(timing).items():
             yield Spread(timing.name, timing.said, timing.edges, lengths.counts, lengths.seconds, labels)

@@ -19,6 +19,7 @@ from leaderboard.services.disputes import DisputeNotPossible, answer_dispute, op
 from leaderboard.services.dumping import keep_dump
 from leaderboard.services.evidence import (
     EvidenceDamaged,
+    damaged_evidence,
     keep_evidence,
     keep_missing,
     prune_evidence,
@@ -62,6 +63,7 @@ __all__ = (
     "checkpoint",
     "confirm_subscription",
     "correct_certificate",
+    "damaged_evidence",
     "deliver",
     "deliver_due",
     "end_certificate",

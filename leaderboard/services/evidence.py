@@ -82,6 +82,15 @@ def read_evidence(bundle: EvidenceBundle) -> bytes:
     return data
 
 
+def damaged_evidence() -> Iterator[str]:
+    """Read every bundle; a sentence for each that is gone or was changed."""
+    for bundle in EvidenceBundle.objects.order_by("kept").iterator(AT_ONCE):
+        try:
+            read_evidence(bundle)
+        except EvidenceDamaged as error:
+            yield str(error)
+
+
 def public_evidence(run: Run, bundle: EvidenceBundle) -> bytes:
     """The file as anybody may have it: answers to hidden prompts are sealed until their pool is retired.
 

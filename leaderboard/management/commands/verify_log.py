@@ -27,8 +27,13 @@ class Command(BaseCommand):
             metavar="FILE",
             help="a checkpoint kept elsewhere (/api/v1/log/checkpoint); may be given several times",
         )
+        parser.add_argument(
+            "--evidence",
+            action="store_true",
+            help="also read every evidence bundle, which takes as long as copying them",
+        )
 
-    def handle(self, *args: Any, checkpoint: list[Path], **options: Any) -> None:
+    def handle(self, *args: Any, checkpoint: list[Path], evidence: bool, **options: Any) -> None:
         kept = {f"kept checkpoint {name}": note for name, note in services.kept_checkpoints().items()}
         for path in checkpoint:
             try:
@@ -39,6 +44,8 @@ class Command(BaseCommand):
         with transaction.atomic():
             head = services.locked_head()  # nothing is published while everything is read
             problems = list(selectors.audit(services.every_key(), kept))
+        if evidence:
+            problems += services.damaged_evidence()
         for problem in problems:
             self.stderr.write(problem)
         if problems:

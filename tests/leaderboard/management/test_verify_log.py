@@ -393,3 +393,22 @@ def test_a_change_of_where_the_evidence_lies_is_named() -> None:
     assert f"The evidence of run {run.pk} was changed: digest is" in differences()
     EvidenceBundle.objects.all().delete()
     assert f"The evidence of run {run.pk}, which the log tells of, is gone." in differences()
+
+
+def test_a_bundle_that_is_gone_or_changed_is_named(kept: Path) -> None:
+    runs = [factories.run(factories.endpoint(label)) for label in ("One", "Two", "Three")]
+    for run in runs:
+        factories.observation(run)
+    whole, gone, changed = (services.keep_evidence(run.pk) for run in runs)
+    assert whole is not None
+    assert gone is not None
+    assert changed is not None
+    assert "All is as it was published" in verified("--evidence")
+    files = {path.name.split(".")[0]: path for path in (kept.parent / "bundles").rglob("*.gz")}
+    files[gone.digest.removeprefix("sha256:")].unlink()
+    files[changed.digest.removeprefix("sha256:")].write_bytes(b"other")
+    assert "All is as it was published" in verified(), "what the files hold is asked for only with --evidence"
+    said = differences("--evidence")
+    assert said.count("\n") == 2
+    assert f"The evidence {gone.digest} can't be read" in said
+    assert f"The file of the evidence {changed.digest} was changed" in said
