@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from threading import Lock
-from typing import Any
 
 import redis
 import structlog
