@@ -114,6 +114,11 @@ test-canary: setup ## a key that its server tells in every answer is nowhere in 
 chaos: setup ## a thousand runs while workers, Redis and PostgreSQL are killed under them (ARGS="--few": what CI does)
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+.PHONY: bench-web
+bench-web: setup ## how many readers the site bears while four runs are under way (with wrk; some minutes)
+	@sh tests/bench/install_wrk.sh
+	@$(BIN)/python -m tests.bench.web $(ARGS)
+
 .PHONY: lock
 lock: setup ## make the lock files again from pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check $(UV)

@@ -23,8 +23,8 @@ from rich.console import Console
 
 from tests.chaos.accounts import asked, complaints, deliveries, states
 from tests.chaos.faults import BROKER, DATABASE, FEW, FLUSH, MANY, WORKER, Fault, plan
-from tests.chaos.servers import Broker, postgres
 from tests.chaos.site import Site, site
+from tests.throwaway import Broker, postgres
 
 DRAINED_SECONDS = 60.0
 PATIENCE_SECONDS = 180.0

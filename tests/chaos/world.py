@@ -16,7 +16,7 @@ MOST_REQUESTS = 30
 """What bounds a run: it is to be short."""
 
 
-def fill(port: int, runs: int) -> None:
+def fill(port: int, runs: int, *, listed: bool = True) -> None:
     """Everything is done by the services, as the operator's forms do it, but for the baseline, which is made
     without a network and stored as it is.
     """
@@ -51,6 +51,7 @@ def fill(port: int, runs: int) -> None:
                 label=f"Endpoint {number}",
                 base_url=f"http://127.0.0.1:{port}/v1",
                 upstream_model=f"run-{number}",
+                listed=listed,
             )
         )
     for number, endpoint in enumerate(endpoints):
