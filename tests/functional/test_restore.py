@@ -132,6 +132,17 @@ def test_a_backup_that_lost_a_bundle_is_told(backup: Path, empty: Surroundings, 
     assert "can't be read" in done.stderr
 
 
+def test_evidence_in_a_bucket_is_left_to_the_buckets_own_tools(site: Surroundings, tmp_path: Path) -> None:
+    site.environment["ASSAY_EVIDENCE"] = "s3://assay-evidence/site"
+    try:
+        done = script(site, "backup.sh", tmp_path / "backup")
+    finally:
+        del site.environment["ASSAY_EVIDENCE"]
+    assert done.returncode == 0, done.stderr
+    assert "s3://assay-evidence/site and was not copied" in done.stderr
+    assert not list((tmp_path / "backup" / "evidence").iterdir())
+
+
 def test_nothing_is_written_over(site: Surroundings, backup: Path) -> None:
     assert script(site, "backup.sh", backup).returncode != 0
     before = told(site)
