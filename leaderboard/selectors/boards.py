@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, F, Q, QuerySet, When, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, When
 
 from leaderboard.models import DisputeOutcome, Snapshot
 from leaderboard.publication import Evidence
@@ -48,29 +47,36 @@ class Listed:
 
 
 def evidence_of_listed() -> dict[UUID, Listed]:
-    """What publication weighs: every listed endpoint with the evidence of its latest runs. Two queries."""
-    endpoints = Endpoint.objects.filter(listed=True).order_by("id")
-    found = {key: Listed(model_id, []) for key, model_id in endpoints.values_list("id", "model_id")}
-    newest_first = (F("ended").desc(), F("id").desc())
-    runs = (
-        Run.objects.filter(endpoint__listed=True, state=RunState.COMPLETE, private=False)
-        .exclude(Q(verdict=Verdict.NOT_MEASURED) | Q(trigger=LOOK))
-        .exclude(disputes__outcome=DisputeOutcome.CORRECTED)
-        .annotate(
-            place=Window(RowNumber(), partition_by=F("endpoint_id"), order_by=newest_first),
-            present=Case(When(created__gte=F("endpoint__changed"), then=True), default=False),
+    """What publication weighs: every listed endpoint with the evidence of its latest runs. Two queries, whose
+    cost does not grow with what lies behind.
+    """
+    weighed = _measuring(_speaking())
+    places = {f"place{number}": Subquery(weighed[number : number + 1]) for number in range(CONSIDERED)}
+    endpoints = Endpoint.objects.filter(listed=True).order_by("id").annotate(**places)
+    latest = {
+        key: (model_id, [run_id for run_id in run_ids if run_id is not None])
+        for key, model_id, *run_ids in endpoints.values_list("id", "model_id", *places)
+    }
+    wanted = [run_id for _, run_ids in latest.values() for run_id in run_ids]
+    present = Case(When(created__gte=F("endpoint__changed"), then=True), default=False)
+    columns = ("id", "verdict", "accusation", "baseline_id", "trigger", "present")
+    runs = {
+        run_id: Evidence(
+            str(run_id),
+            verdict,
+            1.0 if accusation is None else accusation,
+            str(baseline_id),
+            trigger in CONFIRMING,
+            bool(present),
         )
-        .filter(place__lte=CONSIDERED)
-        .order_by("endpoint_id", "place")
-        .values_list("endpoint_id", "id", "verdict", "accusation", "baseline_id", "trigger", "present")
-    )
-    for key, run_id, verdict, accusation, baseline_id, trigger, present in runs:
-        if key in found:
-            e_value = 1.0 if accusation is None else accusation
-            confirms = trigger in CONFIRMING
-            one = Evidence(str(run_id), verdict, e_value, str(baseline_id), confirms, bool(present))
-            found[key].runs.append(one)
-    return found
+        for run_id, verdict, accusation, baseline_id, trigger, present in Run.objects.filter(pk__in=wanted)
+        .annotate(present=present)
+        .values_list(*columns)
+    }
+    return {
+        key: Listed(model_id, [runs[run_id] for run_id in run_ids if run_id in runs])
+        for key, (model_id, run_ids) in latest.items()
+    }
 
 
 def latest_results(
@@ -79,26 +85,37 @@ def latest_results(
     """For each endpoint its last complete run that measured something, else its last complete run.
 
     An endpoint that is down today keeps the verdict of yesterday, with the date of the failed attempt
-    beside it. `speaking` names the run where publication has another one speak. Two queries, of which the
-    first reads no results; endpoints without a complete run are missing.
+    beside it. `speaking` names the run where publication has another one speak. Two queries, whose cost does
+    not grow with what lies behind; endpoints without a complete run are missing.
     """
-    ended = (
-        Run.objects.filter(endpoint__in=list(endpoint_ids), state=RunState.COMPLETE, private=False)
+    ended = _speaking()
+    endpoints = Endpoint.objects.filter(pk__in=list(endpoint_ids)).annotate(
+        last=Subquery(ended[:1]),
+        last_ended=Subquery(ended.values("ended")[:1]),
+        measured=Subquery(_measuring(ended)[:1]),
+    )
+    found: dict[UUID, tuple[UUID, datetime | None]] = {}
+    for key, last, moment, measured in endpoints.values_list("id", "last", "last_ended", "measured"):
+        if last is not None:
+            missed = moment if measured is not None and last != measured else None
+            found[key] = (speaking or {}).get(key) or measured or last, missed
+    runs = Run.objects.only("id", "ended", "result").in_bulk([run_id for run_id, _ in found.values()])
+    return {key: Latest(runs[run_id], missed) for key, (run_id, missed) in found.items()}
+
+
+def _speaking() -> QuerySet[Run, Any]:
+    """Within a query of endpoints: the ids of an endpoint's runs that may speak for it, the newest first."""
+    return (
+        Run.objects.filter(endpoint=OuterRef("pk"), state=RunState.COMPLETE, private=False)
         .exclude(trigger=LOOK)
         .exclude(disputes__outcome=DisputeOutcome.CORRECTED)
-        .order_by("endpoint_id", "-ended", "-id")
-        .values_list("endpoint_id", "id", "verdict", "ended")
+        .order_by("-ended", "-id")
+        .values("pk")
     )
-    chosen: dict[UUID, tuple[UUID, str, datetime | None, datetime | None]] = {}
-    for endpoint_id, run_id, verdict, moment in ended:
-        known = chosen.get(endpoint_id)
-        if known is None:
-            chosen[endpoint_id] = (run_id, verdict, moment, None)
-        elif known[1] == Verdict.NOT_MEASURED and verdict != Verdict.NOT_MEASURED:
-            chosen[endpoint_id] = (run_id, verdict, moment, known[2])
-    speaks = {key: run_id for key, (run_id, *_) in chosen.items()} | dict(speaking or {})
-    runs = Run.objects.only("id", "ended", "result").in_bulk([speaks[key] for key in chosen])
-    return {key: Latest(runs[speaks[key]], missed) for key, (_, _, _, missed) in chosen.items()}
+
+
+def _measuring(runs: QuerySet[Run, Any]) -> QuerySet[Run, Any]:
+    return runs.exclude(verdict=Verdict.NOT_MEASURED)
 
 
 def snapshots() -> QuerySet[Snapshot]:

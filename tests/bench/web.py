@@ -1,8 +1,8 @@
 """`make bench-web`: how many readers a board of 300 endpoints with a year of daily runs bears.
 
 On a PostgreSQL and a Redis of its own, with the Procfile's web and worker processes, four runs being under
-way all the time. wrk asks on the same machine, each request from another address (as behind a proxy), so that no
-quota is reached; then again as a poller that has everything already. Beside it stands what the same server
+way all the time. wrk asks on the same machine, each request from another address (as behind a proxy), so that
+no quota is reached; then again as a poller that has everything already. Beside it stands what the same server
 gives of a page that costs nothing. Prints the table; exits 1 when a figure is short of what it must be.
 """
 

@@ -11,7 +11,7 @@ import sys
 import django
 
 ENDPOINTS, DAYS = 300, 365
-UNDER_WAY = 2000
+UNDER_WAY = 600
 """Runs of endpoints that no board lists, so that the workers have enough to do."""
 MOVED = {"created", "started", "ended", "announced"}
 

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
-from tests.functional.surroundings import Surroundings, surroundings, until
+from tests.functional.surroundings import Surroundings, procfile, surroundings, until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -22,8 +22,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Surroundings]:
     """Web processes alone, with a Redis and an empty database."""
     with surroundings(tmp_path_factory.mktemp("metrics")) as around:
         around.environment |= {"WEB_CONCURRENCY": str(PROCESSES), "METRICS_TOKEN": TOKEN}
-        around.do(around.line("release"))
-        web, _ = around.start("web", around.line("web"))
+        around.do(procfile("release"))
+        web, _ = around.start("web", procfile("web"))
         until(lambda: answers(around), "the site answers", children=[web], patience=60)
         yield around
 
