@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from verifier.checks.base import Ask, Observation, Probe
+from verifier.checks.base import Ask, Observation, Probe, Weighed
 
 T = TypeVar("T")
 
@@ -34,6 +34,7 @@ class Progress:
     done: int
     planned: int
     stage: str
+    weighed: Weighed | None = None
 
 
 async def drive(
@@ -62,7 +63,7 @@ async def drive(
                 await store.save(probe, observation)
         done += 1
         if on_progress is not None:
-            told = on_progress(Progress(done, max(step.planned, done), step.stage))
+            told = on_progress(Progress(done, max(step.planned, done), step.stage, step.weighed))
             if inspect.isawaitable(told):
                 await told
         return observation

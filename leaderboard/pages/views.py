@@ -23,6 +23,7 @@ from leaderboard.pages import evidence, offers, rows, web, words
 from leaderboard.pages import microscope as looking
 from leaderboard.pages.filters import SORTS, Filters, first_token, price, throughput
 from leaderboard.pages.headline import Headline, board_sentence, headline
+from leaderboard.pages.live import growing, time_left
 from leaderboard.pages.methodology import methodology as explained
 from leaderboard.pages.report import commands, finding_line, past, report
 from leaderboard.pages.timeline import course
@@ -331,8 +332,10 @@ def progress_context(found: Run) -> dict[str, object]:
     live = found.state in selectors.OPEN
     state = words.STATES.get(found.state, found.state).capitalize()
     return {
+        **(growing(found) if live else {}),
         "run": found,
         "live": live,
+        "left": time_left(found, timezone.now()) if live else "",
         "stage": f"{state}: {found.stage}" if live and found.stage else state,
         "percent": min(100, round(100 * found.done / found.planned)) if found.planned else None,
         "refresh": REFRESH_SECONDS,

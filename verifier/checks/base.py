@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Outcome(StrEnum):
@@ -208,13 +208,23 @@ class Observation:
         return self.status is Status.OK
 
 
+class Weighed(NamedTuple):
+    """How the evidence of a run weighs so far, as e-values: against honesty, and for faithfulness."""
+
+    deviation: float
+    faithfulness: float
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Probes that may be in flight together. `planned` is the run's expected number of requests."""
+    """Probes that may be in flight together. `planned` is the run's expected number of requests; `weighed` is
+    told by what weighs evidence.
+    """
 
     probes: tuple[Probe, ...]
     stage: str
     planned: int
+    weighed: Weighed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from verifier.baseline.model import Baseline, Context, PrefixStyle
-from verifier.checks.base import Ask, Fault, Observation, Position, Probe, Purpose, Status, Token
+from verifier.checks.base import (
+    Ask,
+    Fault,
+    Observation,
+    Position,
+    Probe,
+    Purpose,
+    Status,
+    Token,
+    Weighed,
+)
 from verifier.contracts import contract_for
 from verifier.evidence.canonical import digest
 from verifier.stats.decision import Decision
@@ -128,7 +138,9 @@ class Session:
         fresh = [probe for probe in probes if probe.key not in self.observations and not self._same(probe)]
         allowed = self._affordable(fresh)
         if allowed:
-            answers = yield Ask(tuple(allowed), stage, max(planned, len(self.observations) + len(allowed)))
+            expected = max(planned, len(self.observations) + len(allowed))
+            weighed = None if self.decision is None else self.decision.weighed()
+            answers = yield Ask(tuple(allowed), stage, expected, weighed and Weighed(*weighed))
             for probe, observation in zip(allowed, answers, strict=True):
                 self.probes[probe.key] = probe
                 self.observations[probe.key] = observation

@@ -75,6 +75,11 @@ class Run(Job):
         help_text="The e-value of an accusation as it stands at the end; empty where nothing was weighed.",
     )
     prompts = models.PositiveIntegerField(default=0, help_text="Prompts that were asked and usable.")
+    course = models.JSONField(
+        default=list,
+        editable=False,
+        help_text="How the evidence grew: requests done, e-value against honesty, e-value for faithfulness.",
+    )
     spent = models.FloatField(
         default=0.0,
         editable=False,

@@ -26,6 +26,7 @@ from verifier.services.spending import Account
 
 T = TypeVar("T")
 PROGRESS_SECONDS = 0.5
+MOST_POINTS = 100
 
 
 class Unusable(Exception):
@@ -92,20 +93,30 @@ class AnswerStore:
 
 
 class Reporter:
-    """Writes a job's progress with its lease, at most twice a second and whenever the stage changes."""
+    """Writes a job's progress with its lease, at most twice a second and whenever the stage changes.
+
+    Where evidence is weighed, its course is written too: no more than MOST_POINTS of it, evenly.
+    """
 
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
         self._stage = ""
         self._due = 0.0
+        self._course: list[tuple[int, float, float]] = []
 
     async def __call__(self, progress: Progress) -> None:
         now = time.monotonic()
+        weighed = progress.weighed
+        if weighed is not None and (not self._course or self._course[-1][1:] != weighed):
+            self._course.append((progress.done, *weighed))
+            if len(self._course) > MOST_POINTS:
+                del self._course[1:-1:2]
         if progress.stage == self._stage and now < self._due and progress.done < progress.planned:
             return
         self._stage, self._due = progress.stage, now + PROGRESS_SECONDS
+        course = {"course": self._course} if self._course else {}
         await sync_to_async(self._lease.renew)(
-            done=progress.done, planned=progress.planned, stage=progress.stage[:120]
+            done=progress.done, planned=progress.planned, stage=progress.stage[:120], **course
         )
 
 

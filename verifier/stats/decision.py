@@ -143,8 +143,12 @@ class Decision:
     def e_value(self) -> float:
         """The evidence behind the verdict; without one, that for an accusation."""
         if self.verdict == "faithful":
-            return min(self.bulk.peak, self.tail.peak)
+            return self.weighed()[1]
         return self.accusation
+
+    def weighed(self) -> tuple[float, float]:
+        """The running maxima of both sides: against honesty, and for faithfulness."""
+        return self.accusation, min(self.bulk.peak, self.tail.peak)
 
     def e_values(self) -> dict[str, float]:
         """The running maximum of every e-process, and of the average of those that accuse.

@@ -20,6 +20,7 @@ from tests.verifier.services.measuring import Measured
 from tests.verifier.synthetic_server import serving
 from verifier import services, signals
 from verifier.models import Baseline, Finding, IllegalTransition, Observation, Run, RunState, Verdict
+from verifier.services import working
 from verifier.services.jobs import RUNS
 from verifier.services.leases import LeaseLost, take
 from verifier.services.schedule import LOOK_SETTINGS
@@ -76,6 +77,19 @@ def test_runs_follow_the_plan_of_the_server(settings: Settings) -> None:
     assert (look["plan"], look["max_requests"]) == ("weights", LOOK_SETTINGS["max_requests"])
     deep = services.queue_run(world.endpoint(variant="deep"), settings={"plan": "deep", "max_requests": 900})
     assert (deep.settings["estimation_prompts"], deep.settings["max_requests"]) == (120, 900)
+
+
+def test_how_the_evidence_grew_is_kept(measured: Measured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(working, "PROGRESS_SECONDS", 0.0)
+    monkeypatch.setattr(working, "MOST_POINTS", 5)
+    endpoint, _ = measured.offer()
+    run = execute(services.queue_run(endpoint, seed=1, settings={"decide_only": True}))
+    assert run.result is not None
+    assert 1 < len(run.course) <= 5
+    done, deviations, _ = zip(*run.course, strict=True)
+    assert list(done) == sorted(done)
+    assert list(deviations) == sorted(deviations)
+    assert 1.0 <= deviations[-1] <= run.result["e_values"]["accusation"]
 
 
 def test_behaviour_is_part_of_the_grade_where_the_plan_asks_about_it(
