@@ -208,7 +208,7 @@ def open_run(of: Endpoint, *, done: int = 120, planned: int = 420, state: str = 
         stage="first tokens" if state == RunState.RUNNING else "",
         started=timezone.now() - timedelta(seconds=20),
         settings={"accuse_at": 300.0},
-        course=[[8, 1.0, 1.0], [24, 1.6, 1.3], [done, 41.0, 1.1]] if done > 24 else [],
+        course=[[8, 1.0, 1.0], [24, 1.6, 1.3], [done, 41.0, 1.4]] if done > 24 else [],
     )
 
 
