@@ -1,10 +1,10 @@
 """Pages that are the same for everybody are made once, and shown until what they show changes.
 
-A view says of a page that it may be kept (`shared`). It is kept in Redis with the edition of the site that it
-belongs to; everything that is published starts a new edition (leaderboard.services.transparency), and what
-nothing publishes, an age or a run under way, is at most KEPT_PAGE_SECONDS old. Of all who ask for a page that
-is due, one makes it: the others are shown the former one, or wait for the first. Without Redis pages are made
-for each reader.
+A view says that its pages may be kept (`shared`, or `is_shared` of a class). They are kept in Redis with the
+edition of the site that they belong to; everything that is published starts a new edition
+(leaderboard.services.transparency), and what nothing publishes, an age or a run under way, is at most
+KEPT_PAGE_SECONDS old. Of all who ask for a page that is due, one makes it: the others are shown the former
+one, or wait for the first. Without Redis pages are made for each reader.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any, Self
 from uuid import uuid4
 
@@ -22,8 +21,10 @@ import redis
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import Resolver404, resolve
 from django.utils.cache import get_conditional_response
 
+from leaderboard.api.throttles import Policy, client_address, count
 from verifier.services.redis_connection import connection
 
 log = structlog.get_logger(__name__)
@@ -43,11 +44,12 @@ PARAMETERS = {"model"}
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A page as it was answered; `due`: in seconds of the epoch."""
+    """A page as it was answered; `due`: in seconds of the epoch; `policy`: a content policy of its own."""
 
     edition: str
     due: float
     headers: Mapping[str, str]
+    policy: Mapping[str, Any] | None
     content: bytes
 
     def is_good(self, edition: str) -> bool:
@@ -57,12 +59,20 @@ class Kept:
     def response(self, request: HttpRequest) -> HttpResponseBase:
         """The page, or 304 for whoever has it."""
         request.was_kept = True  # type: ignore[attr-defined]  # no view is found that would say what part it is
-        found = HttpResponse(self.content, headers=dict(self.headers))
-        return get_conditional_response(request, self.headers["ETag"], None, found) or found
+        whole = HttpResponse(self.content, headers=dict(self.headers))
+        found = get_conditional_response(request, self.headers["ETag"], None, whole) or whole
+        if self.policy is not None:
+            found._csp_replace = self.policy  # type: ignore[attr-defined]  # as csp.decorators leave it
+        return found
 
     def pack(self) -> bytes:
         """For Redis: a line of JSON, then the page."""
-        about = {"edition": self.edition, "due": self.due, "headers": dict(self.headers)}
+        about = {
+            "edition": self.edition,
+            "due": self.due,
+            "headers": dict(self.headers),
+            "policy": self.policy,
+        }
         return json.dumps(about).encode() + b"\n" + self.content
 
     @classmethod
@@ -116,14 +126,8 @@ class Store:
 
 def shared(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """What this view answers is the same for everybody."""
-
-    @wraps(view)
-    def marking(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        response.is_shared = set(request.GET) <= PARAMETERS  # type: ignore[attr-defined]
-        return response
-
-    return marking
+    view.is_shared = True  # type: ignore[attr-defined]
+    return view
 
 
 class KeptPages:
@@ -133,28 +137,44 @@ class KeptPages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not settings.KEPT_PAGE_SECONDS or not _may_be_kept(request):
+        if not settings.KEPT_PAGE_SECONDS or not _is_for_everybody(request):
+            return self.get_response(request)
+        view = _shared_view(request)
+        if view is None:
             return self.get_response(request)
         store, name = Store(), _name(request)
         kept, edition = store.page(name)
         if kept is not None and kept.is_good(edition):
-            return kept.response(request)
+            return self._again(kept, request, view)
         if not store.claim(name):
-            if kept is not None and kept.edition == edition:
-                return kept.response(request)
-            if (made := self._wait(store, name, edition)) is not None:
-                return made.response(request)
+            former = (
+                kept if kept is not None and kept.edition == edition else self._wait(store, name, edition)
+            )
+            if former is not None:
+                return self._again(former, request, view)
         try:
             kept, edition = store.page(name)
             if kept is not None and kept.is_good(edition):  # it was made since this one looked
-                return kept.response(request)
+                return self._again(kept, request, view)
             response = self.get_response(request)
-            if (page := _page(response, edition)) is None:
-                return response
-            store.keep(name, page)
-            return page.response(request)
+            if (page := _page(response, edition)) is not None:
+                store.keep(name, page)
+            return response
         finally:
             store.release(name)
+
+    def _again(self, kept: Kept, request: HttpRequest, view: Any) -> HttpResponseBase:
+        """The kept page, which counts towards its quota as if it were made."""
+        left = None
+        if (quota := getattr(view, "quota", None)) is not None:
+            address = client_address(request, settings.PROXY_COUNT)
+            left = count(Policy(*settings.API_QUOTAS[quota]), f"address.{address}")
+            if left is not None and left.remaining < 0:
+                return self.get_response(request)  # which says so
+        response = kept.response(request)
+        for name, value in (left.headers() if left is not None else {}).items():
+            response[name] = value
+        return response
 
     def _wait(self, store: Store, name: str, edition: str) -> Kept | None:
         """The copy that somebody else makes; None if it does not come."""
@@ -169,14 +189,25 @@ class KeptPages:
         return None
 
 
-def _may_be_kept(request: HttpRequest) -> bool:
+def _is_for_everybody(request: HttpRequest) -> bool:
+    """Whether whoever asks may be given what another was given."""
     return (
         request.method == "GET"
         and set(request.GET) <= PARAMETERS
         and settings.SESSION_COOKIE_NAME not in request.COOKIES
         and not request.headers.keys() & {"Authorization", "Hx-Request"}
-        and not request.path.startswith(("/api/", settings.STATIC_URL))
     )
+
+
+def _shared_view(request: HttpRequest) -> Any:
+    """The view, or its class, that answers this with what is the same for everybody; None for others."""
+    try:
+        view = resolve(request.path_info).func
+    except Resolver404:
+        return None
+    view = getattr(view, "cls", view)
+    filtered = bool(request.GET) and hasattr(view, "quota")
+    return view if getattr(view, "is_shared", False) and not filtered else None
 
 
 def _name(request: HttpRequest) -> str:
@@ -186,17 +217,17 @@ def _name(request: HttpRequest) -> str:
 
 
 def _page(response: HttpResponseBase, edition: str) -> Kept | None:
-    """What is kept of this answer, if anything."""
+    """What is kept of this answer, if anything; an answer without a validator is given one."""
     if (
         not isinstance(response, HttpResponse)
-        or not getattr(response, "is_shared", False)
         or response.status_code != 200
         or response.cookies
-        or response.has_header("Set-Cookie")
         or "cookie" in response.get("Vary", "").lower()
     ):
         return None
-    headers = dict(response.items())
-    headers["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:40]}"'
-    headers.setdefault("Cache-Control", "no-cache")
-    return Kept(edition, time.time() + settings.KEPT_PAGE_SECONDS, headers, response.content)
+    if not response.has_header("ETag"):
+        response["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:40]}"'
+    response.setdefault("Cache-Control", "no-cache")
+    headers = {name: value for name, value in response.items() if not name.startswith("RateLimit")}
+    due = time.time() + settings.KEPT_PAGE_SECONDS
+    return Kept(edition, due, headers, getattr(response, "_csp_replace", None), response.content)

@@ -28,6 +28,8 @@ from leaderboard.exports.badge import badge
 class BadgeSvg(ApiView):
     """The badge as a picture."""
 
+    is_shared = True
+
     @extend_schema(
         operation_id="endpoints_badge_svg",
         summary="The badge of an endpoint",
@@ -42,6 +44,8 @@ class BadgeSvg(ApiView):
 class BadgeJson(ApiView):
     """The badge for shields.io."""
 
+    is_shared = True
+
     @extend_schema(
         operation_id="endpoints_badge_json",
         summary="The badge of an endpoint, as shields.io reads it",
@@ -54,6 +58,8 @@ class BadgeJson(ApiView):
 
 class Card(ApiView):
     """The card."""
+
+    is_shared = True
 
     @extend_schema(
         operation_id="endpoints_card",

@@ -26,11 +26,12 @@ class ApiView(APIView):
     """One document. `parameters` names the query parameters that it takes, `quota` the policy it counts by.
 
     A view sets `self.modified` where it knows when what it answers last changed; `deprecation` where it is
-    to go away.
+    to go away. `is_shared`: asked without a filter it answers everybody the same (leaderboard.kept_pages).
     """
 
     parameters: Iterable[str] = ()
     quota = "reads"
+    is_shared = False
     modified: datetime | None = None
     deprecation: Deprecation | None = None
 

@@ -30,6 +30,7 @@ FIELDS = fields_of(KNOWN)
 class Endpoints(ListView):
     """Every listed endpoint that passes the filters."""
 
+    is_shared = True
     queryset = selectors.served_endpoints()
     filterset_class = EndpointFilter
     parameters = ("fields",)
@@ -49,6 +50,7 @@ class Endpoints(ListView):
 class Endpoint(ApiView):
     """One endpoint."""
 
+    is_shared = True
     parameters = ("fields",)
 
     @extend_schema(

@@ -15,6 +15,7 @@ from leaderboard.api.base import ApiView, ListView
 class Models(ListView):
     """Every model with a published board."""
 
+    is_shared = True
     queryset = selectors.served_models()
 
     @extend_schema(
@@ -30,6 +31,8 @@ class Models(ListView):
 class Model(ApiView):
     """One model."""
 
+    is_shared = True
+
     @extend_schema(operation_id="models_read", summary="One model", responses=schemas.Model)
     def get(self, request: Request, org: str, name: str) -> Response:
         """Its scale, its ladder, and how its endpoints fare."""
@@ -42,6 +45,8 @@ class Model(ApiView):
 
 class Leaderboard(ApiView):
     """The board of one model."""
+
+    is_shared = True
 
     @extend_schema(
         operation_id="models_leaderboard", summary="The board of a model", responses=schemas.Leaderboard

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import redis
@@ -15,7 +16,7 @@ from django.test import Client, RequestFactory
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from leaderboard import kept_pages, services, tracing
-from leaderboard.kept_pages import KeptPages, Store, shared
+from leaderboard.kept_pages import KeptPages, Store
 from tests.leaderboard import factories
 from verifier.models import Endpoint
 from verifier.services.redis_connection import connection
@@ -56,7 +57,7 @@ class Maker:
     def __init__(self, seconds: float = 0.0, view: Callable[..., HttpResponse] | None = None) -> None:
         self.made = 0
         self._seconds = seconds
-        self._view = view or shared(lambda request: HttpResponse(f"page {self.made}"))
+        self._view = view or (lambda request: HttpResponse(f"page {self.made}"))
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         self.made += 1
@@ -82,8 +83,24 @@ def test_a_page_is_made_once(
 
 
 def headers(response: Any) -> dict[str, str]:
-    """All but the request's own name."""
-    return {name: value for name, value in response.items() if name != tracing.HEADER}
+    """All but the request's own name and what is left of its quota."""
+    own = (tracing.HEADER, "RateLimit")
+    return {name: value for name, value in response.items() if name not in own}
+
+
+def test_answers_of_the_api_are_kept_with_their_headers_and_count_towards_the_quota(
+    kept: None, board: dict[str, Endpoint], client: Client, settings: Settings, django_assert_num_queries: Any
+) -> None:
+    settings.API_QUOTAS = {"reads": (f"kept-{uuid4().hex}", 4, 60)}
+    badge, card = (f"/api/v1/endpoints/{board['Lab f16'].pk}/{what}" for what in ("badge.svg", "card"))
+    first = [page(client, path) for path in (badge, card)]
+    with django_assert_num_queries(0):
+        again = [page(client, path) for path in (badge, card)]
+    assert [one.content for one in again] == [one.content for one in first]
+    assert [headers(one) for one in again] == [headers(one) for one in first]
+    left = [int(response["RateLimit"].split("r=")[1].split(";")[0]) for response in (*first, *again)]
+    assert left == [3, 2, 1, 0]
+    assert client.get(badge).status_code == 429
 
 
 def test_whoever_has_it_is_told_so(kept: None, board: Any, client: Client) -> None:
@@ -129,10 +146,9 @@ def test_nobody_is_shown_what_was_made_for_another(
 @pytest.mark.parametrize(
     "view",
     [
-        lambda request: HttpResponse("not said to be shared"),
-        shared(lambda request: HttpResponse("missing", status=404)),
-        shared(lambda request: HttpResponse("for one reader", headers={"Vary": "Cookie"})),
-        shared(lambda request: with_a_cookie()),
+        lambda request: HttpResponse("missing", status=404),
+        lambda request: HttpResponse("for one reader", headers={"Vary": "Cookie"}),
+        lambda request: with_a_cookie(),
     ],
 )
 def test_what_may_not_be_kept_is_made_anew(kept: None, view: Callable[..., HttpResponse]) -> None:
@@ -157,7 +173,11 @@ def with_a_cookie() -> HttpResponse:
         ("/", {"headers": {"HX-Request": "true"}}),
         ("/", {"headers": {"Authorization": "Bearer x"}}),
         ("/", {"headers": {"Cookie": "sessionid=x"}}),
-        ("/api/v1/endpoints", {}),
+        ("/status/", {}),
+        ("/nowhere/", {}),
+        ("/account/login/", {}),
+        ("/api/v1/submissions", {}),
+        ("/api/v1/endpoints?model=org/name", {}),
     ],
 )
 def test_whom_pages_are_not_kept_for(kept: None, path: str, more: dict[str, Any]) -> None:
