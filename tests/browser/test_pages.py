@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from leaderboard import services
 from tests.browser.conftest import Open
-from tests.leaderboard import factories
+from tests.leaderboard import certifying, factories
 from verifier.models import Endpoint, Run, RunState
 
 Seen = Callable[[Page, str], list[str]]
@@ -112,6 +112,27 @@ def test_the_router_snippet_is_copied(board: dict[str, Endpoint], open_page: Ope
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert '"allow_fallbacks": false' in page.evaluate("navigator.clipboard.readText()")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_best_certified_endpoint_under_a_price_and_its_snippet(
+    live_server: Any, open_page: Open, script: bool
+) -> None:
+    for label, price in (("Dear", 3.0), ("Cheap", 0.5), ("Cheap too", 0.4)):
+        slug = label.lower().replace(" ", "-")
+        offer = certifying.known(label, by=factories.provider(slug, label), price_out=price)
+        if label == "Cheap too":
+            factories.run(offer, factories.faithful())
+        else:
+            certifying.certified(offer)
+    services.publish(offer.model_id)
+    page = open_page("/", java_script_enabled=script)
+    page.get_by_role("link", name="Certified").click()
+    expect(page.locator(NAMES)).to_have_count(2)
+    page.get_by_role("link", name="≤ $1 / M tokens").click()
+    expect(page.locator(NAMES)).to_have_text(["Cheap"])
+    page.get_by_text("Router snippet").click()
+    expect(page.locator("#snippet")).to_contain_text('"only": [\n      "cheap/cheap"\n    ]')
 
 
 def test_everything_works_without_javascript(board: dict[str, Endpoint], open_page: Open) -> None:
