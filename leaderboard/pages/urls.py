@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
+from leaderboard.languages import spoken
 from leaderboard.pages import compare, guide, operations, views, web
 
 app_name = "pages"
 
 urlpatterns = [
-    path("", views.board, name="board"),
+    path(spoken(""), views.board, name="board"),
     path("compare/", compare.compare, name="compare"),
     path("models/", views.models, name="models"),
     path("models/<str:org>/<str:name>/", views.model, name="model"),
