@@ -173,6 +173,9 @@ STATES: Mapping[str, str] = {
     "cancelled": noop("cancelled"),
 }
 
+STATE_NAMES = (noop("queued"), noop("running"), noop("complete"), noop("failed"), noop("cancelled"))
+"""The same in one word each, as tables have them."""
+
 STOPPED: Mapping[str, str] = {
     "decided": noop("the evidence had decided"),
     "budget": noop("the budget was used up"),

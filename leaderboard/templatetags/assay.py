@@ -125,6 +125,30 @@ def day(then: datetime | date | None) -> str:
 
 
 @register.filter
+def minute(then: datetime | None) -> str:
+    """A date and its time: `3 May 2026, 14:05`."""
+    return date_format(then, pgettext("date format", "j F Y, H:i"))
+
+
+@register.filter
+def brief_minute(then: datetime | None) -> str:
+    """A date and its time where there is little room: `3 Jan 2026, 14:05`."""
+    return date_format(then, pgettext("date format", "j M Y, H:i"))
+
+
+@register.filter
+def brief_day_minute(then: datetime | None) -> str:
+    """A day of about this month and its time: `3 Jan, 14:05`."""
+    return date_format(then, pgettext("date format", "j M, H:i"))
+
+
+@register.filter
+def state(name: str) -> str:
+    """The state of a run as it is stored, in the language of the page."""
+    return gettext(name) if name in words.STATES else name
+
+
+@register.filter
 def cause(name: str) -> str:
     """The policy's name of a cause."""
     return words.cause(name)

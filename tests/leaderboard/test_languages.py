@@ -20,8 +20,20 @@ from verifier.models import Endpoint
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ("/", "/?cols=price,latency,speed,tools,tokens,drift,age", "/?q=nobody-has-this-name")
-"""Public pages that have a Chinese address; `{endpoint}` and the like are filled in by the test."""
+PAGES = (
+    "/",
+    "/?cols=price,latency,speed,tools,tokens,drift,age",
+    "/?q=nobody-has-this-name",
+    "/models/",
+    "/models/HuggingFaceTB/SmolLM2-135M-Instruct/",
+    "/providers/",
+    "/providers/test-lab/",
+    "/compare/",
+    "/compare/?e={Lab f16}&e={Lab Q8_0}&e={Lab hidden prompt}",
+    "/status/",
+    "/about/",
+)
+"""Public pages that have a Chinese address; the test puts ids of endpoints in the place of their labels."""
 SAME = re.compile(
     r"Assay|English|简体中文|OpenRouter|UTC|ms|[Ll]ab.*|Test laboratory|test-lab|SmolLM2.*|HuggingFaceTB.*|"
     r"INT\d.*|FP\d.*|(?:bf|fp|int)\d+|Q\d.*|F16|[\W\d_]*|[A-F][+]?|[×αe=.\d\s]+"
@@ -64,6 +76,11 @@ def read(page: str) -> list[str]:
     return parser.found
 
 
+def placed(page: str, board: dict[str, Endpoint]) -> str:
+    """The address with ids of endpoints in the place of their labels."""
+    return re.sub(r"\{(.+?)\}", lambda match: str(board[match[1]].pk), page)
+
+
 def get(client: Client, address: str, status: int = 200) -> str:
     response = client.get(address)
     assert response.status_code == status, address
@@ -78,6 +95,7 @@ def board(settings: Settings) -> dict[str, Endpoint]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_chinese_page_has_no_english_left(client: Client, board: Any, page: str) -> None:
+    page = placed(page, board)
     english, chinese = get(client, page), get(client, "/zh-hans" + page)
     assert '<html lang="en">' in english
     assert '<html lang="zh-Hans">' in chinese
@@ -88,6 +106,7 @@ def test_a_chinese_page_has_no_english_left(client: Client, board: Any, page: st
 
 @pytest.mark.parametrize("page", PAGES)
 def test_an_english_page_has_no_chinese_but_the_link(client: Client, board: Any, page: str) -> None:
+    page = placed(page, board)
     get(client, "/zh-hans" + page)
     found = re.findall(r"[\u3000-\u9fff]+", get(client, page))
     assert found == [languages.TAGS[languages.CHINESE][1]]
