@@ -10,10 +10,12 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from leaderboard import charts, selectors
 from leaderboard.pages import rows
+from leaderboard.pages.inert import visible
 from leaderboard.pages.rows import Row
 
 MOST = 6
@@ -50,6 +52,9 @@ def compare(request: HttpRequest) -> HttpResponse:
     context = {
         "nav": "compare",
         "sides": sides,
+        "names": pgettext("between parts of a list", ", ").join(
+            visible(side.row.label, lines=False, limit=40) for side in sides
+        ),
         "axis": charts.axis(charts.WIDE_TICKS, rungs, band, width=700),
         "narrow_axis": charts.axis(charts.NARROW_TICKS, rungs, band, width=320),
         "several_models": len(models) > 1,

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_noop as noop
+
 SORTS = {
     "": "rank",
     "name": "name",
@@ -16,18 +19,30 @@ SORTS = {
     "price": "price of written tokens",
     "measured": "latest measured",
 }
+ORDERS = (
+    noop("rank"),
+    noop("name"),
+    noop("tokens"),
+    noop("latency"),
+    noop("speed"),
+    noop("price"),
+    noop("measured"),
+)
+"""The orders by the names that addresses give them, which the table's caption says."""
 COLUMNS = {
-    "price": "Price",
-    "latency": "First token",
-    "speed": "Speed",
-    "tools": "Tool calls",
-    "tokens": "Tokens",
-    "drift": "30 days",
-    "age": "Measured",
+    "price": noop("Price"),
+    "latency": noop("First token"),
+    "speed": noop("Speed"),
+    "tools": noop("Tool calls"),
+    "tokens": noop("Tokens"),
+    "drift": noop("30 days"),
+    "age": noop("Measured"),
 }
 """What may stand in a row beside name, fidelity and verdict."""
 USUAL = ("price", "latency", "drift", "age")
 """Columns shown where the address names none."""
+VERDICTS = {"faithful": noop("Faithful"), "deviating": noop("Deviating")}
+"""The verdicts that have a link of their own in the filter bar."""
 HIGH = 97.0
 CHEAP = 1.0
 """US dollars per million written tokens."""
@@ -109,23 +124,33 @@ class Filters:
         Those for certificates, prices and tool calls are there where anything is known of them.
         """
         off = self._cleared()
-        switched = [("all", "All", off, off == self)]
-        for verdict in ("faithful", "deviating"):
+        switched = [("all", pgettext("every endpoint", "All"), off, off == self)]
+        for verdict in VERDICTS:
             on = self.verdict == verdict
-            switched.append((verdict, verdict.title(), replace(self, verdict="" if on else verdict), on))
-        switched.append(("high", f"Fidelity ≥ {HIGH:g}", replace(self, high=not self.high), self.high))
+            switched.append(
+                (verdict, gettext(VERDICTS[verdict]), replace(self, verdict="" if on else verdict), on)
+            )
+        high = gettext("Fidelity ≥ %(least)s") % {"least": f"{HIGH:g}"}
+        switched.append(("high", high, replace(self, high=not self.high), self.high))
         switched.append(
-            ("differs", "Declared ≠ measured", replace(self, differs=not self.differs), self.differs)
+            ("differs", gettext("Declared ≠ measured"), replace(self, differs=not self.differs), self.differs)
         )
         if certificates or self.certified:
             other = replace(self, certified=not self.certified)
-            switched.insert(1, ("certified", "Certified", other, self.certified))
+            switched.insert(1, ("certified", gettext("Certified"), other, self.certified))
         if tools or self.tools:
-            switched.append(("tools", "Tool calls work", replace(self, tools=not self.tools), self.tools))
+            switched.append(
+                ("tools", gettext("Tool calls work"), replace(self, tools=not self.tools), self.tools)
+            )
         if prices or self.cheap:
-            label = f"≤ ${CHEAP:g} / M tokens"
+            label = gettext("≤ $%(most)s / M tokens") % {"most": f"{CHEAP:g}"}
             switched.append(("cheap", label, replace(self, cheap=not self.cheap), self.cheap))
         return tuple(Chip(name, label, filters.query(), on) for name, label, filters, on in switched)
+
+    @property
+    def order(self) -> str:
+        """The order of the rows, in a word."""
+        return gettext(self.sort or "rank")
 
     def without(self) -> str:
         """The query string of every row, in the same order."""
@@ -138,7 +163,7 @@ class Filters:
             on = name in self.columns
             wanted = {*self.columns} ^ {name}
             kept = tuple(key for key in COLUMNS if key in wanted)
-            found.append(Chip(name, label, replace(self, columns=kept).query(), on))
+            found.append(Chip(name, gettext(label), replace(self, columns=kept).query(), on))
         return tuple(found)
 
     def sorted_by(self, sort: str) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as noop
+
 from leaderboard.pages import numbers
 from verifier.checks.registry import discover
 from verifier.models import Endpoint
 from verifier.scoring.price import Tariff
 
 FLAGS: Mapping[str, str] = {
-    "fast": "suspiciously fast",
-    "cheap": "suspiciously cheap",
+    "fast": noop("suspiciously fast (z %(z)s among %(n)s)"),
+    "cheap": noop("suspiciously cheap (z %(z)s among %(n)s)"),
 }
 """Said of an endpoint whose first token comes, or whose price lies, far below the field of its model."""
 
@@ -69,6 +72,6 @@ def cost(result: Mapping[str, Any], endpoint: Endpoint) -> str:
 def flags(row: Mapping[str, Any]) -> tuple[str, ...]:
     """What a row of a board says of the field: `suspiciously cheap (z −4.1 of 7)`."""
     return tuple(
-        f"{FLAGS[one['kind']]} (z {one['z']:.1f} among {one['n']})".replace("-", numbers.MINUS)
+        gettext(FLAGS[one["kind"]]) % {"z": f"{one['z']:.1f}".replace("-", numbers.MINUS), "n": one["n"]}
         for one in row.get("flags") or ()
     )

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext_noop as noop
+
 from leaderboard.pages import numbers, words
 from leaderboard.pages.words import Term
 
@@ -30,7 +33,7 @@ def headline(result: Mapping[str, Any] | None, model: str) -> Headline:
 
 
 def _faithful(result: Mapping[str, Any], model: str) -> str:
-    return f": it answers as the official weights of {model} do"
+    return gettext(": it answers as the official weights of %(model)s do") % {"model": model}
 
 
 def _deviating(result: Mapping[str, Any], model: str) -> str:
@@ -39,38 +42,42 @@ def _deviating(result: Mapping[str, Any], model: str) -> str:
     declared, measured = declaration.get("declared"), declaration.get("measured")
     cause = (result.get("cause") or {}).get("name")
     if cause is not None and cause in words.CAUSES:
-        return f": {words.CAUSES[cause]}"
+        return gettext(": %(cause)s") % {"cause": gettext(words.CAUSES[cause])}
     if declaration.get("state") == "broken" and measured:
-        return f": declared {declared}, measured closest to {nearest or measured}"
+        return gettext(": declared %(declared)s, measured closest to %(nearest)s") % {
+            "declared": declared,
+            "nearest": nearest or measured,
+        }
     if declaration.get("state") == "kept" and declared:
-        return f" from the release, and declared so: {declared}"
+        return gettext(" from the release, and declared so: %(declared)s") % {"declared": declared}
     if nearest:
-        return f": closest to {nearest}"
-    return ": not what the official weights answer"
+        return gettext(": closest to %(nearest)s") % {"nearest": nearest}
+    return gettext(": not what the official weights answer")
 
 
 def _different(result: Mapping[str, Any], model: str) -> str:
-    return f": these are not the weights of {model}"
+    return gettext(": these are not the weights of %(model)s") % {"model": model}
 
 
 def _inconclusive(result: Mapping[str, Any], model: str) -> str:
     if result.get("awaits"):
-        return ": the evidence awaits confirmation"
-    return ": the evidence gathered does not decide"
+        return gettext(": the evidence awaits confirmation")
+    return gettext(": the evidence gathered does not decide")
 
 
 def _insufficient(result: Mapping[str, Any], model: str) -> str:
-    return ": it shows too little of its answers to be judged"
+    return gettext(": it shows too little of its answers to be judged")
 
 
 def _not_measured(result: Mapping[str, Any], model: str) -> str:
-    return _SILENCE.get(result.get("stopped_because", ""), ": the run gave no usable answers")
+    return gettext(_SILENCE.get(result.get("stopped_because", ""), NO_ANSWERS))
 
 
+NO_ANSWERS = noop(": the run gave no usable answers")
 _SILENCE = {
-    "endpoint-down": ": the endpoint did not answer",
-    "refused": ": the endpoint refused the requests",
-    "our-failure": ": our side could not send the requests",
+    "endpoint-down": noop(": the endpoint did not answer"),
+    "refused": noop(": the endpoint refused the requests"),
+    "our-failure": noop(": our side could not send the requests"),
 }
 
 _REST = {
@@ -94,30 +101,47 @@ def _fidelity(result: Mapping[str, Any]) -> str:
     if not found:
         return ""
     value, low, high = found["value"], found["low"], found["high"]
-    text = (
-        f"At most {numbers.estimate(value, low, high)} of 100 next tokens would be the same as from the "
-        f"official weights (95{numbers.THIN}% interval {numbers.interval(low, high)}"
-    )
-    if result.get("contexts") and result.get("prompts"):
-        contexts, prompts = numbers.whole(result["contexts"]), numbers.whole(result["prompts"])
-        text += f", {contexts} contexts of {prompts} prompts"
-    text += ")"
+    told = {"value": numbers.estimate(value, low, high), "basis": _basis(result, numbers.interval(low, high))}
     band = result.get("honest_band") or {}
-    if band.get("fidelity") is not None:
-        text += f"; honest deployments stay above {numbers.fixed(band['fidelity'], 1)}"
-    return text + "."
+    if band.get("fidelity") is None:
+        return (
+            gettext(
+                "At most %(value)s of 100 next tokens would be the same as from the official weights "
+                "(%(basis)s)."
+            )
+            % told
+        )
+    told["band"] = numbers.fixed(band["fidelity"], 1)
+    return (
+        gettext(
+            "At most %(value)s of 100 next tokens would be the same as from the official weights "
+            "(%(basis)s); honest deployments stay above %(band)s."
+        )
+        % told
+    )
+
+
+def _basis(result: Mapping[str, Any], interval: str) -> str:
+    """The interval, and what it was averaged over where that is known."""
+    told = {"percent": f"95{numbers.THIN}%", "interval": interval}
+    if not result.get("contexts") or not result.get("prompts"):
+        return gettext("%(percent)s interval %(interval)s") % told
+    told |= {key: numbers.whole(result[key]) for key in ("contexts", "prompts")}
+    return gettext("%(percent)s interval %(interval)s, %(contexts)s contexts of %(prompts)s prompts") % told
 
 
 def _agreement(result: Mapping[str, Any]) -> str:
     found = result.get("agreement")
     if result.get("fidelity") or not found or found.get("value") is None:
         return ""
-    span = f"{numbers.fixed(100 * found['low'], 0)}{numbers.DASH}{numbers.percent(found['high'])}"
-    return (
-        f"It shows no probabilities, so only its words count: on contexts where the official weights are "
-        f"nearly undecided it chose the same token in {numbers.percent(found['value'])} of "
-        f"{numbers.whole(found.get('n'))} ({span})."
-    )
+    return gettext(
+        "It shows no probabilities, so only its words count: on contexts where the official weights are "
+        "nearly undecided it chose the same token in %(share)s of %(n)s (%(interval)s)."
+    ) % {
+        "share": numbers.percent(found["value"]),
+        "n": numbers.whole(found.get("n")),
+        "interval": f"{numbers.fixed(100 * found['low'], 0)}{numbers.DASH}{numbers.percent(found['high'])}",
+    }
 
 
 def _reason(result: Mapping[str, Any]) -> str:
@@ -128,7 +152,9 @@ def _reason(result: Mapping[str, Any]) -> str:
         return awaited(result["awaits"])
     if verdict == "inconclusive":
         stopped = words.STOPPED.get(str(result.get("stopped_because")))
-        return f"Undecided when it ended: {stopped}." if stopped else ""
+        if not stopped:
+            return ""
+        return gettext("Undecided when it ended: %(why)s.") % {"why": gettext(stopped)}
     if verdict in ("insufficient-access", "not-measured"):
         # The sentence leads with the verdict, which stands above it already.
         return str(result.get("sentence") or "").partition(": ")[2]
@@ -138,11 +164,14 @@ def _reason(result: Mapping[str, Any]) -> str:
 def awaited(awaits: Mapping[str, Any]) -> str:
     """What an accusation has and what it takes before it is published."""
     so_far, needed = (numbers.evidence(awaits[key]) for key in ("e_value", "needed"))
-    return (
-        f"The evidence of a deviation so far is e{numbers.THIN}={numbers.THIN}{so_far}; among "
-        f"{_endpoints(awaits['among'])} it takes {needed} to be published. An independent run is asked "
-        "first, and its evidence multiplies in."
-    )
+    return gettext(
+        "The evidence of a deviation so far is %(so_far)s; among %(endpoints)s it takes %(needed)s to be "
+        "published. An independent run is asked first, and its evidence multiplies in."
+    ) % {
+        "so_far": f"e{numbers.THIN}={numbers.THIN}{so_far}",
+        "endpoints": _endpoints(awaits["among"]),
+        "needed": needed,
+    }
 
 
 def _decision(result: Mapping[str, Any]) -> str:
@@ -152,9 +181,10 @@ def _decision(result: Mapping[str, Any]) -> str:
     alpha = result.get("alpha")
     if tokens is None or alpha is None:
         return ""
-    noun = "token" if tokens == 1 else "tokens"
     level = f"α{numbers.THIN}={numbers.THIN}{numbers.percent(alpha)}"
-    return f"Decided after {numbers.whole(tokens)}{numbers.SPACE}{noun} at {level}."
+    return ngettext(
+        "Decided after %(n)stoken at %(level)s.", "Decided after %(n)stokens at %(level)s.", tokens
+    ) % {"n": f"{numbers.whole(tokens)}{numbers.SPACE}", "level": level}
 
 
 def board_sentence(rows: list[Mapping[str, Any]]) -> str:
@@ -164,18 +194,25 @@ def board_sentence(rows: list[Mapping[str, Any]]) -> str:
     deviating = verdicts.count("deviating") + verdicts.count("different-model")
     measured = sum(1 for verdict in verdicts if verdict not in (None, "not-measured"))
     if not rows:
-        return "No endpoint of this model is listed yet."
+        return gettext("No endpoint of this model is listed yet.")
     if not measured:
-        return f"{_endpoints(len(rows))} listed, not yet measured."
+        return gettext("%(endpoints)s listed, not yet measured.") % {"endpoints": _endpoints(len(rows))}
     rest = measured - faithful - deviating
-    verb = "does" if faithful == 1 else "do"
-    parts = [f"{numbers.whole(faithful)} of {_endpoints(measured)} measured {verb}"]
+    parts = [
+        ngettext(
+            "%(faithful)s of %(endpoints)s measured does",
+            "%(faithful)s of %(endpoints)s measured do",
+            faithful,
+        )
+        % {"faithful": numbers.whole(faithful), "endpoints": _endpoints(measured)}
+    ]
     if deviating:
-        parts.append(f"{numbers.whole(deviating)} {'deviates' if deviating == 1 else 'deviate'}")
+        told = {"n": numbers.whole(deviating)}
+        parts.append(ngettext("%(n)s deviates", "%(n)s deviate", deviating) % told)
     if rest:
-        parts.append(f"{numbers.whole(rest)} undecided")
-    return "; ".join(parts) + "."
+        parts.append(gettext("%(n)s undecided") % {"n": numbers.whole(rest)})
+    return gettext("%(clauses)s.") % {"clauses": pgettext("between clauses", "; ").join(parts)}
 
 
 def _endpoints(count: int) -> str:
-    return f"{numbers.whole(count)} endpoint{'' if count == 1 else 's'}"
+    return ngettext("%(n)s endpoint", "%(n)s endpoints", count) % {"n": numbers.whole(count)}

@@ -5,12 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from math import floor, log10
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as noop
+
 MINUS = "\N{MINUS SIGN}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
 SPACE = "\N{NO-BREAK SPACE}"
 DASH = "\N{EN DASH}"
 NONE = "\N{EN DASH}"
 """What stands where there is no number."""
+AGES = ((noop("%(n)sd ago"), 86_400), (noop("%(n)sh ago"), 3_600), (noop("%(n)smin ago"), 60))
+"""How long ago in words, and the seconds from which on it is said so; `n` ends with a thin space."""
 
 
 def decimals_for(low: float | None, high: float | None, most: int = 2) -> int:
@@ -114,10 +119,10 @@ def probability(value: float | None) -> str:
 def ago(then: datetime, now: datetime) -> str:
     """How long ago, in the largest unit that fits: `12 min ago`, `3 h ago`, `5 d ago`."""
     passed = max(0.0, (now - then).total_seconds())
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+    for said, length in AGES:
         if passed >= length:
-            return f"{int(passed // length)}{THIN}{unit} ago"
-    return "just now"
+            return gettext(said) % {"n": f"{int(passed // length)}{THIN}"}
+    return gettext("just now")
 
 
 def _superscript(number: int) -> str:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as noop
+
 from leaderboard import charts_frontier
 from leaderboard.charts_frontier import Frontier, Offer
 from leaderboard.pages import numbers
@@ -25,8 +28,8 @@ class Plot:
 
 
 COSTS: Sequence[tuple[str, str, str, Callable[[Mapping[str, Any]], float | None]]] = (
-    ("price", "Fidelity and price", "US dollars per million written tokens", price),
-    ("speed", "Fidelity and speed", "milliseconds to the first token, median", first_token),
+    ("price", noop("Fidelity and price"), noop("US dollars per million written tokens"), price),
+    ("speed", noop("Fidelity and speed"), noop("milliseconds to the first token, median"), first_token),
 )
 
 
@@ -43,7 +46,7 @@ def plots(board: Mapping[str, Any], rows: Sequence[Row]) -> tuple[Plot, ...]:
         ]
         frontier = charts_frontier.frontier(offers, band)
         if frontier is not None:
-            found.append(Plot(name, title, across, frontier))
+            found.append(Plot(name, gettext(title), gettext(across), frontier))
     return tuple(found)
 
 

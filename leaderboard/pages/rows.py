@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as noop
+
 from leaderboard import charts, charts_timeline
 from leaderboard.pages import grading, numbers, words
 from leaderboard.pages.filters import first_token, price, throughput
 from leaderboard.pages.words import Term
 from leaderboard.selectors.drift import Reading
 
-TOOLS: Mapping[bool | None, str] = {True: "work", False: "broken", None: ""}
+TOOLS: Mapping[bool | None, str] = {True: noop("work"), False: noop("broken"), None: ""}
 DRIFT = timedelta(days=30)
 """How far back the line of a row goes."""
 
@@ -162,11 +165,13 @@ def board_row(
         latency_note=_timed(result, "first_token_ms", "ms"),
         speed="" if throughput(row) is None else numbers.quantity(throughput(row), "tok/s"),
         speed_note=_timed(result, "tokens_per_second", "tok/s"),
-        tools=TOOLS[row.get("tools")],
+        tools=gettext(TOOLS[row.get("tools")]),
         spark="",
         course="",
         price="" if price(row) is None else _dollars(endpoint["price_out"]),
-        price_note="" if endpoint.get("price_in") is None else f"{_dollars(endpoint['price_in'])} read",
+        price_note=""
+        if endpoint.get("price_in") is None
+        else gettext("%(price)s read") % {"price": _dollars(endpoint["price_in"])},
         n=_n(result),
         certified=endpoint["id"] in certified,
         ended=moment((row["run"] or {}).get("ended")),
@@ -247,7 +252,11 @@ def agreement(result: Mapping[str, Any]) -> str:
     if not found or found.get("value") is None:
         return ""
     span = f"{numbers.fixed(100 * found['low'], 0)}{numbers.DASH}{numbers.fixed(100 * found['high'], 0)}"
-    return f"{numbers.percent(found['value'])} agree ({span}, n{numbers.THIN}{numbers.whole(found.get('n'))})"
+    return gettext("%(share)s agree (%(interval)s, %(n)s)") % {
+        "share": numbers.percent(found["value"]),
+        "interval": span,
+        "n": f"n{numbers.THIN}{numbers.whole(found.get('n'))}",
+    }
 
 
 def _triple(fidelity: Mapping[str, float] | None) -> tuple[float | None, float | None, float | None]:
@@ -273,7 +282,10 @@ def _n(result: Mapping[str, Any]) -> str:
     contexts, prompts = result.get("contexts"), result.get("prompts")
     if not contexts or not prompts:
         return ""
-    return f"{numbers.whole(contexts)} contexts of {numbers.whole(prompts)} prompts"
+    return gettext("%(contexts)s contexts of %(prompts)s prompts") % {
+        "contexts": numbers.whole(contexts),
+        "prompts": numbers.whole(prompts),
+    }
 
 
 def _timed(result: Mapping[str, Any], key: str, unit: str) -> str:
@@ -281,14 +293,18 @@ def _timed(result: Mapping[str, Any], key: str, unit: str) -> str:
     found = (result.get("speed") or {}).get(key)
     if not found:
         return ""
-    return f"median of {numbers.whole(found.get('n'))}, p95 {numbers.quantity(found.get('p95'), unit)}"
+    return gettext("median of %(n)s, p95 %(p95)s") % {
+        "n": numbers.whole(found.get("n")),
+        "p95": numbers.quantity(found.get("p95"), unit),
+    }
 
 
 def _course(readings: Sequence[Reading]) -> str:
     """The line of a row in words: `steady over 5 runs`, `moved in 5 runs`."""
     spans = [(reading.low, reading.high) for reading in readings]
     moved = any(charts_timeline.apart(one, other) for one, other in pairwise(spans))
-    return f"moved in {len(spans)} runs" if moved else f"steady over {len(spans)} runs"
+    said = gettext("moved in %(n)s runs") if moved else gettext("steady over %(n)s runs")
+    return said % {"n": len(spans)}
 
 
 def _decided(result: Mapping[str, Any]) -> str:
@@ -300,16 +316,19 @@ def _awaits(result: Mapping[str, Any]) -> str:
     found = result.get("awaits")
     if not found:
         return ""
-    return f"e-value {numbers.evidence(found['e_value'])} of {numbers.evidence(found['needed'])}"
+    return gettext("e-value %(so_far)s of %(needed)s") % {
+        "so_far": numbers.evidence(found["e_value"]),
+        "needed": numbers.evidence(found["needed"]),
+    }
 
 
 def _note(result: Mapping[str, Any], terms: Mapping[str, Any] | None) -> str:
     if not result.get("fidelity") or terms is None:
         return ""
     if result.get("k") != terms.get("k"):
-        return f"at top-{result.get('k')}, not ranked"
+        return gettext("at top-%(k)s, not ranked") % {"k": result.get("k")}
     if set(result.get("context_types") or ()) != set(terms.get("context_types") or ()):
-        return "other contexts, not ranked"
+        return gettext("other contexts, not ranked")
     return ""
 
 
@@ -317,7 +336,13 @@ def _described(fidelity: Mapping[str, float] | None, band: Mapping[str, Any] | N
     if fidelity is None:
         return ""
     value, low, high = _triple(fidelity)
-    text = f"Fidelity {numbers.estimate(value, low, high)}, 95 % interval {numbers.interval(low, high)}"
+    told = {"value": numbers.estimate(value, low, high), "interval": numbers.interval(low, high)}
     if band and band.get("fidelity") is not None:
-        text += f"; honest deployments stay above {numbers.fixed(band['fidelity'], 1)}"
-    return text + "."
+        told["band"] = numbers.fixed(band["fidelity"], 1)
+        return (
+            gettext(
+                "Fidelity %(value)s, 95 %% interval %(interval)s; honest deployments stay above %(band)s."
+            )
+            % told
+        )
+    return gettext("Fidelity %(value)s, 95 %% interval %(interval)s.") % told

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
+from leaderboard.languages import spoken
 from leaderboard.pages import compare, guide, operations, views, web
 
 app_name = "pages"
 
 urlpatterns = [
-    path("", views.board, name="board"),
-    path("compare/", compare.compare, name="compare"),
-    path("models/", views.models, name="models"),
-    path("models/<str:org>/<str:name>/", views.model, name="model"),
-    path("providers/", views.providers, name="providers"),
-    path("providers/<slug:slug>/", views.provider, name="provider"),
+    path(spoken(""), views.board, name="board"),
+    path(spoken("compare/"), compare.compare, name="compare"),
+    path(spoken("models/"), views.models, name="models"),
+    path(spoken("models/<str:org>/<str:name>/"), views.model, name="model"),
+    path(spoken("providers/"), views.providers, name="providers"),
+    path(spoken("providers/<slug:slug>/"), views.provider, name="provider"),
     path("endpoints/<uuid:endpoint_id>/", views.endpoint, name="endpoint"),
     path("endpoints/<uuid:endpoint_id>/card.png", web.card, name="card"),
     path("runs/<uuid:run_id>/", views.run, name="run"),
@@ -22,8 +23,8 @@ urlpatterns = [
     path("runs/<uuid:run_id>/probes/", views.probes, name="probes"),
     path("runs/<uuid:run_id>/probes/<int:number>/", views.probe, name="probe"),
     path("runs/<uuid:run_id>/probes/<int:number>.json", views.probe_json, name="probe-json"),
-    path("status/", web.status, name="status"),
-    path("about/", web.about, name="about"),
+    path(spoken("status/"), web.status, name="status"),
+    path(spoken("about/"), web.about, name="about"),
     path("style/", web.style, name="style"),
     path("healthz", operations.healthz, name="healthz"),
     path("readyz", operations.readyz, name="readyz"),

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
@@ -45,7 +46,7 @@ def board(request: HttpRequest) -> HttpResponse:
     org, _, name = request.GET.get("model", "").partition("/")
     snapshot = selectors.snapshot_of(org, name) if name else selectors.snapshots().first()
     if snapshot is None and name:
-        raise Http404("No board of this model is published.")
+        raise Http404(gettext("No board of this model is published."))
     return _board(request, snapshot, "pages/board.html", "board")
 
 
@@ -56,7 +57,7 @@ def model(request: HttpRequest, org: str, name: str) -> HttpResponse:
     """One model: its board and its ladder."""
     snapshot = selectors.snapshot_of(org, name)
     if snapshot is None:
-        raise Http404("No board of this model is published.")
+        raise Http404(gettext("No board of this model is published."))
     return _board(request, snapshot, "pages/model.html", "models")
 
 
@@ -134,7 +135,7 @@ def provider(request: HttpRequest, slug: str) -> HttpResponse:
     """One provider: its endpoints as the boards show them."""
     found = selectors.provider(slug)
     if found is None:
-        raise Http404("No provider of this name is listed.")
+        raise Http404(gettext("No provider of this name is listed."))
     offers = [
         (snapshot, rows.board_row(row, snapshot.board, several_providers=False))
         for snapshot, row in selectors.rows_of_provider(slug, selectors.snapshots())
@@ -153,7 +154,7 @@ def endpoint(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     """One endpoint as it is published: verdict, picture, evidence, findings, history."""
     found = selectors.endpoint(endpoint_id)
     if found is None:
-        raise Http404("No endpoint of this address is listed.")
+        raise Http404(gettext("No endpoint of this address is listed."))
     runs = selectors.runs_of(endpoint_id)
     snapshot = selectors.snapshot_of(found.model.org, found.model.name)
     board = None if snapshot is None else snapshot.board
@@ -303,7 +304,7 @@ def _pool(result: Mapping[str, Any] | None) -> str:
 def _observation(run_id: UUID, number: int) -> Observation:
     row = selectors.observation(run_id, number)
     if row is None:
-        raise Http404("This run has no request of this number.")
+        raise Http404(gettext("This run has no request of this number."))
     return row
 
 
@@ -323,7 +324,7 @@ def _published(found: Run) -> Headline | None:
 def _run(run_id: UUID) -> Run:
     found = selectors.run(run_id)
     if found is None:
-        raise Http404("No run of this address is public.")
+        raise Http404(gettext("No run of this address is public."))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -15,12 +15,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from leaderboard import charts, selectors
+from leaderboard import charts, languages, selectors
 from leaderboard.kept_pages import shared
 from leaderboard.models import Snapshot
 from leaderboard.pages import social_card, words
 
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
+XHTML = "http://www.w3.org/1999/xhtml"
 CITATION = r"""@misc{{assay{year},
   title        = {{Assay: which providers serve open-weights models as released}},
   author       = {{{{The Assay project}}}},
@@ -32,15 +33,22 @@ STANDING = ("board", "models", "providers", "methodology", "status", "about")
 """Pages that are always there."""
 
 
-def site(request: HttpRequest) -> dict[str, str]:
-    """For every template: the one address of this page, whichever name it was reached by.
+def site(request: HttpRequest) -> dict[str, Any]:
+    """For every template: the one address of this page, whichever name it was reached by, in each language.
 
     The board's only parameter that makes another page is its model.
     """
     query = ""
     if request.path == reverse("pages:board") and request.GET.get("model"):
         query = "?model=" + quote(request.GET["model"], safe="/")
-    return {"site_url": settings.SITE_URL, "canonical": settings.SITE_URL + quote(request.path) + query}
+    asked = request.META.get("QUERY_STRING", "")
+    return {
+        "site_url": settings.SITE_URL,
+        "canonical": settings.SITE_URL + quote(request.path) + query,
+        "canonical_query": query,
+        "twins": languages.twins(request),
+        "asked": f"?{asked}" if asked else "",
+    }
 
 
 def dataset(snapshot: Snapshot) -> dict[str, Any]:
@@ -73,27 +81,42 @@ def card(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """Every public page that stays, with the day it last changed. One query for all boards, one for names."""
-    lines = "".join(
-        f"<url><loc>{escape(settings.SITE_URL + path)}</loc>"
-        + (f"<lastmod>{changed:%Y-%m-%d}</lastmod>" if changed else "")
-        + "</url>\n"
-        for path, changed in _pages()
+    """Every public page that stays, in every language it has, with the day it last changed.
+
+    One query for all boards, one for names.
+    """
+    lines = "".join(_entries(found, changed) for found, changed in _pages())
+    text = (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<urlset xmlns="{NAMESPACE}" xmlns:xhtml="{XHTML}">\n{lines}</urlset>\n'
     )
-    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="{NAMESPACE}">\n{lines}</urlset>\n'
     return HttpResponse(text, content_type="application/xml")
 
 
-def _pages() -> Iterator[tuple[str, datetime | None]]:
+def _entries(found: Mapping[str, str], changed: datetime | None) -> str:
+    """An entry for each address of one page; each names the others, as search engines ask for."""
+    absolute = {code: escape(settings.SITE_URL + path) for code, path in found.items()}
+    others = ""
+    if len(absolute) > 1:
+        tagged = [(languages.TAGS[code][0], address) for code, address in absolute.items()]
+        tagged.append(("x-default", absolute[languages.ENGLISH]))
+        others = "".join(
+            f'<xhtml:link rel="alternate" hreflang="{tag}" href="{address}"/>' for tag, address in tagged
+        )
+    day = f"<lastmod>{changed:%Y-%m-%d}</lastmod>" if changed else ""
+    return "".join(f"<url><loc>{address}</loc>{day}{others}</url>\n" for address in absolute.values())
+
+
+def _pages() -> Iterator[tuple[dict[str, str], datetime | None]]:
     for name in STANDING:
-        yield reverse(f"pages:{name}"), None
+        yield languages.addresses(f"pages:{name}"), None
     for provider in selectors.providers():
-        yield reverse("pages:provider", args=(provider.slug,)), None
+        yield languages.addresses("pages:provider", (provider.slug,)), None
     for snapshot in selectors.snapshots():
         model = snapshot.model
-        yield reverse("pages:model", args=(model.org, model.name)), snapshot.published
+        yield languages.addresses("pages:model", (model.org, model.name)), snapshot.published
         for row in snapshot.board["rows"]:
-            yield reverse("pages:endpoint", args=(row["endpoint"]["id"],)), snapshot.published
+            yield languages.addresses("pages:endpoint", (row["endpoint"]["id"],)), snapshot.published
 
 
 @require_safe
@@ -103,6 +126,7 @@ def robots(request: HttpRequest) -> HttpResponse:
         "User-agent: *",
         "Disallow: /account/",
         "Disallow: /runs/",
+        "Disallow: /zh-hans/runs/",
         "Disallow: /*?",
         f"Sitemap: {settings.SITE_URL}{reverse('pages:sitemap')}",
     )

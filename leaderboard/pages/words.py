@@ -1,19 +1,38 @@
-"""The vocabulary of the pages: every verdict and outcome as a word, a shape and a tone, in one place."""
+"""The vocabulary of the pages: every verdict and outcome as a word, a shape and a tone, in one place.
+
+Tables hold English, marked for the catalogue; whoever shows an entry translates it with `gettext`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as noop
+
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word with its shape (drawn by templates/parts/shape.html), its colour class and what it means."""
+    """A word with its shape (drawn by templates/parts/shape.html), its colour class and what it means.
 
-    word: str
+    `name` and `sense` are English; `word` and `meaning` are in the language of the page.
+    """
+
+    name: str
     shape: str
     tone: str
-    meaning: str
+    sense: str
+
+    @property
+    def word(self) -> str:
+        """The word itself."""
+        return gettext(self.name)
+
+    @property
+    def meaning(self) -> str:
+        """What it means, in a sentence."""
+        return gettext(self.sense)
 
     @property
     def title(self) -> str:
@@ -21,145 +40,187 @@ class Term:
         return self.word[:1].upper() + self.word[1:]
 
 
-NOT_YET = Term("not yet measured", "none", "quiet", "No run of this endpoint has ended yet.")
+NOT_YET = Term(noop("not yet measured"), "none", "quiet", noop("No run of this endpoint has ended yet."))
 NOT_MEASURED = Term(
-    "not measured", "dash", "quiet", "The run could not measure; this says nothing of the weights."
+    noop("not measured"),
+    "dash",
+    "quiet",
+    noop("The run could not measure; this says nothing of the weights."),
 )
 
 VERDICTS: Mapping[str, Term] = {
     "faithful": Term(
-        "faithful",
+        noop("faithful"),
         "disc",
         "faithful",
-        "Within the honest band, with evidence against every known degradation.",
+        noop("Within the honest band, with evidence against every known degradation."),
     ),
     "deviating": Term(
-        "deviating", "triangle", "deviating", "Beyond what honest deployments of these weights show."
+        noop("deviating"),
+        "triangle",
+        "deviating",
+        noop("Beyond what honest deployments of these weights show."),
     ),
-    "different-model": Term("different model", "cross", "different", "Further off than other models are."),
+    "different-model": Term(
+        noop("different model"), "cross", "different", noop("Further off than other models are.")
+    ),
     "inconclusive": Term(
-        "inconclusive", "ring", "quiet", "The evidence gathered does not decide either way."
+        noop("inconclusive"), "ring", "quiet", noop("The evidence gathered does not decide either way.")
     ),
     "insufficient-access": Term(
-        "insufficient access", "dots", "quiet", "The endpoint shows too little of its answers to be judged."
+        noop("insufficient access"),
+        "dots",
+        "quiet",
+        noop("The endpoint shows too little of its answers to be judged."),
     ),
     "not-measured": NOT_MEASURED,
 }
 
 AWAITING = Term(
-    "inconclusive",
+    noop("inconclusive"),
     "ring",
     "quiet",
-    "One run accuses; among all published endpoints that takes more evidence, so another run is asked first.",
+    noop(
+        "One run accuses; among all published endpoints that takes more evidence, "
+        "so another run is asked first."
+    ),
 )
 
 CAUSES: Mapping[str, str] = {
-    "kv-cache quantization": "its attention cache looks quantized",
-    "pruning": "part of the weights looks cut away",
-    "dropped layer": "a layer of the model looks left out",
-    "other checkpoint": "the weights look like another checkpoint",
-    "hidden prompt": "most likely a hidden prompt stands before every question",
-    "wrong template": "most likely it renders chats with another template",
-    "temperature override": "it samples at another temperature than asked for",
-    "truncated sampling": "it cuts off unlikely tokens though asked not to",
-    "truncated context": "long prompts are cut",
-    "lossy speculative decoding": "it keeps a draft model's tokens where the model would not",
-    "spoofed logprobs": "its text is not by the model whose probabilities it shows",
-    "partial routing": "part of the requests goes to other weights",
-    "special-casing": "prompts that it can know are answered by other weights than the rest",
+    "kv-cache quantization": noop("its attention cache looks quantized"),
+    "pruning": noop("part of the weights looks cut away"),
+    "dropped layer": noop("a layer of the model looks left out"),
+    "other checkpoint": noop("the weights look like another checkpoint"),
+    "hidden prompt": noop("most likely a hidden prompt stands before every question"),
+    "wrong template": noop("most likely it renders chats with another template"),
+    "temperature override": noop("it samples at another temperature than asked for"),
+    "truncated sampling": noop("it cuts off unlikely tokens though asked not to"),
+    "truncated context": noop("long prompts are cut"),
+    "lossy speculative decoding": noop("it keeps a draft model's tokens where the model would not"),
+    "spoofed logprobs": noop("its text is not by the model whose probabilities it shows"),
+    "partial routing": noop("part of the requests goes to other weights"),
+    "special-casing": noop("prompts that it can know are answered by other weights than the rest"),
 }
 """What a sentence says of each cause; a quantization of the weights is told by its place on the ladder."""
 
 CAUSE_NAMES: Mapping[str, str] = {
-    "kv-cache quantization": "Quantized KV cache",
-    "weight quantization": "Quantized weights",
-    "dropped layer": "A layer left out",
-    "hidden prompt": "A hidden prompt",
-    "wrong template": "Another chat template",
-    "temperature override": "Another temperature",
-    "truncated context": "Long prompts cut",
+    "kv-cache quantization": noop("Quantized KV cache"),
+    "weight quantization": noop("Quantized weights"),
+    "dropped layer": noop("A layer left out"),
+    "hidden prompt": noop("A hidden prompt"),
+    "wrong template": noop("Another chat template"),
+    "temperature override": noop("Another temperature"),
+    "truncated context": noop("Long prompts cut"),
 }
 """Names of causes where a reader is helped by other words than the policy's."""
 
+POLICY_CAUSES = frozenset(
+    (
+        noop("weight quantization"),
+        noop("kv-cache quantization"),
+        noop("pruning"),
+        noop("dropped layer"),
+        noop("other checkpoint"),
+        noop("hidden prompt"),
+        noop("wrong template"),
+        noop("temperature override"),
+        noop("truncated sampling"),
+        noop("truncated context"),
+        noop("lossy speculative decoding"),
+        noop("spoofed logprobs"),
+        noop("partial routing"),
+        noop("special-casing"),
+    )
+)
+"""The policy's own names of causes, as rows of the board print them."""
+
 PLACES: Mapping[str, str] = {
-    "at": "Closest to {label}",
-    "beyond": "Further off than the coarsest known degradation, {label}",
-    "short-of": "Less than the smallest known degradation, {label}",
+    "at": noop("Closest to {label}"),
+    "beyond": noop("Further off than the coarsest known degradation, {label}"),
+    "short-of": noop("Less than the smallest known degradation, {label}"),
 }
 """Where a deviation stands among the known degradations."""
 
 OUTCOMES: Mapping[str, Term] = {
-    "pass": Term("pass", "disc", "faithful", "As the official weights do."),
-    "warn": Term("warn", "triangle-open", "deviating", "Unusual, but no proof."),
-    "fail": Term("fail", "triangle", "deviating", "Not as the official weights do."),
-    "inconclusive": Term("inconclusive", "ring", "quiet", "Not decided by this evidence."),
-    "unsupported": Term("unsupported", "dots", "quiet", "The endpoint withholds what the check needs."),
-    "faulty": Term(
-        "faulty", "notch", "deviating", "It answered brokenly: counts for reliability, not for weights."
+    "pass": Term(noop("pass"), "disc", "faithful", noop("As the official weights do.")),
+    "warn": Term(noop("warn"), "triangle-open", "deviating", noop("Unusual, but no proof.")),
+    "fail": Term(noop("fail"), "triangle", "deviating", noop("Not as the official weights do.")),
+    "inconclusive": Term(noop("inconclusive"), "ring", "quiet", noop("Not decided by this evidence.")),
+    "unsupported": Term(
+        noop("unsupported"), "dots", "quiet", noop("The endpoint withholds what the check needs.")
     ),
-    "error": Term("our error", "dash", "quiet", "A failure of ours, counted against nobody."),
+    "faulty": Term(
+        noop("faulty"),
+        "notch",
+        "deviating",
+        noop("It answered brokenly: counts for reliability, not for weights."),
+    ),
+    "error": Term(noop("our error"), "dash", "quiet", noop("A failure of ours, counted against nobody.")),
 }
 
 STATUSES: Mapping[str, Term] = {
-    "ok": Term("ok", "disc", "faithful", "A usable answer."),
+    "ok": Term(noop("ok"), "disc", "faithful", noop("A usable answer.")),
     "faulty": OUTCOMES["faulty"],
     "unsupported": OUTCOMES["unsupported"],
     "error": OUTCOMES["error"],
 }
 
 STATES: Mapping[str, str] = {
-    "queued": "waiting for a worker",
-    "running": "running",
-    "complete": "complete",
-    "failed": "failed on our side",
-    "cancelled": "cancelled",
+    "queued": noop("waiting for a worker"),
+    "running": noop("running"),
+    "complete": noop("complete"),
+    "failed": noop("failed on our side"),
+    "cancelled": noop("cancelled"),
 }
 
+STATE_NAMES = (noop("queued"), noop("running"), noop("complete"), noop("failed"), noop("cancelled"))
+"""The same in one word each, as tables have them."""
+
 STOPPED: Mapping[str, str] = {
-    "decided": "the evidence had decided",
-    "budget": "the budget was used up",
-    "pool-exhausted": "the suite had no more prompts",
-    "endpoint-down": "the endpoint stopped answering",
-    "refused": "the endpoint refused the requests",
-    "our-failure": "our side could not send the requests",
-    "interrupted": "the run was interrupted",
-    "insensitive": "the suite could not have told a difference",
+    "decided": noop("the evidence had decided"),
+    "budget": noop("the budget was used up"),
+    "pool-exhausted": noop("the suite had no more prompts"),
+    "endpoint-down": noop("the endpoint stopped answering"),
+    "refused": noop("the endpoint refused the requests"),
+    "our-failure": noop("our side could not send the requests"),
+    "interrupted": noop("the run was interrupted"),
+    "insensitive": noop("the suite could not have told a difference"),
 }
 
 EVIDENCE_LEVELS: Mapping[str, str] = {
-    "distributions": "next-token distributions",
-    "greedy": "log-probabilities until the texts part",
-    "text": "text alone",
-    "none": "none",
+    "distributions": noop("next-token distributions"),
+    "greedy": noop("log-probabilities until the texts part"),
+    "text": noop("text alone"),
+    "none": noop("none"),
 }
 
-UNITS: Mapping[str, str] = {"k": "tokens listed"}
+UNITS: Mapping[str, str] = {"k": noop("tokens listed")}
 """Units that a reader would not know, in words."""
 
 DEVIATIONS: Mapping[str, str] = {
-    "raw_text": "points of deviation",
-    "weights": "points of deviation",
-    "nearest_variant": "points apart from it",
-    "context_window": "points of deviation",
-    "pool_gap": "points, hidden less public",
+    "raw_text": noop("points of deviation"),
+    "weights": noop("points of deviation"),
+    "nearest_variant": noop("points apart from it"),
+    "context_window": noop("points of deviation"),
+    "pool_gap": noop("points, hidden less public"),
 }
 """Checks whose estimate is a mean deviation of 0..1, which a reader takes in points of 100."""
 
 CHECKS: Mapping[str, str] = {
-    "capabilities": "What it offers",
-    "token_distribution": "Token distribution",
-    "pool_gap": "Public and hidden prompts",
-    "nearest_variant": "Nearest known variant",
-    "routing": "Partial routing",
+    "capabilities": noop("What it offers"),
+    "token_distribution": noop("Token distribution"),
+    "pool_gap": noop("Public and hidden prompts"),
+    "nearest_variant": noop("Nearest known variant"),
+    "routing": noop("Partial routing"),
 }
 """Names of checks that their identifiers do not give."""
 
 CONTEXT_TYPES: Mapping[str, str] = {
-    "first_token": "first token of a chat answer",
-    "chat_prefix": "continued chat answer",
-    "greedy": "within its own greedy answer",
-    "scored": "within its own answer, scored by a live reference",
-    "raw_text": "raw text",
+    "first_token": noop("first token of a chat answer"),
+    "chat_prefix": noop("continued chat answer"),
+    "greedy": noop("within its own greedy answer"),
+    "scored": noop("within its own answer, scored by a live reference"),
+    "raw_text": noop("raw text"),
 }
 
 
@@ -176,3 +237,8 @@ def outcome(name: str) -> Term:
 def status(name: str) -> Term:
     """The term of an observation's status."""
     return STATUSES.get(name, Term(name, "none", "quiet", ""))
+
+
+def cause(name: str) -> str:
+    """The policy's name of a cause in the language of the page; an unknown one as it is."""
+    return gettext(name) if name in POLICY_CAUSES else name

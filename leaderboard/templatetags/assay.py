@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import template
+from django.template.defaultfilters import date as date_format
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, pgettext
 
-from leaderboard.pages import inert, numbers
+from leaderboard.pages import inert, numbers, words
 from leaderboard.pages.words import Term
 
 register = template.Library()
@@ -102,12 +105,50 @@ def measured(
     if not interval and not n:
         raise ValueError(f"the measured figure {value} has neither an interval nor an n; pass one of them")
     whole, point, fraction = str(value).partition(".")
-    date = "" if when is None else f"measured {when:%Y-%m-%d %H:%M} UTC"
-    said = ", ".join(part for part in (f"95 % interval {interval}" if interval else "", n, date) if part)
+    dated = "" if when is None else gettext("measured %(when)s UTC") % {"when": f"{when:%Y-%m-%d %H:%M}"}
+    span = gettext("95 %% interval %(interval)s") % {"interval": interval} if interval else ""
+    said = pgettext("between parts of a list", ", ").join(part for part in (span, n, dated) if part)
     return {"whole": whole, "fraction": point + fraction, "interval": interval, "said": said, "small": small}
 
 
-@register.inclusion_tag("parts/moment.html")
-def moment(then: datetime, now: datetime) -> dict[str, object]:
-    """A date as its age, with the exact time for those who ask."""
-    return {"then": then, "ago": numbers.ago(then, now)}
+@register.simple_tag
+def moment(then: datetime, now: datetime) -> SafeString:
+    """A date as its age, with the exact time for those who ask; `as name` keeps it for a sentence."""
+    return render_to_string("parts/moment.html", {"then": then, "ago": numbers.ago(then, now)})
+
+
+@register.filter
+def day(then: datetime | date | None) -> str:
+    """A date as people write it: `3 May 2026`."""
+    # Translators: Django's format of a date, as its template filter `date` takes it.
+    return date_format(then, pgettext("date format", "j F Y"))
+
+
+@register.filter
+def minute(then: datetime | None) -> str:
+    """A date and its time: `3 May 2026, 14:05`."""
+    return date_format(then, pgettext("date format", "j F Y, H:i"))
+
+
+@register.filter
+def brief_minute(then: datetime | None) -> str:
+    """A date and its time where there is little room: `3 Jan 2026, 14:05`."""
+    return date_format(then, pgettext("date format", "j M Y, H:i"))
+
+
+@register.filter
+def brief_day_minute(then: datetime | None) -> str:
+    """A day of about this month and its time: `3 Jan, 14:05`."""
+    return date_format(then, pgettext("date format", "j M, H:i"))
+
+
+@register.filter
+def state(name: str) -> str:
+    """The state of a run as it is stored, in the language of the page."""
+    return gettext(name) if name in words.STATES else name
+
+
+@register.filter
+def cause(name: str) -> str:
+    """The policy's name of a cause."""
+    return words.cause(name)

@@ -308,7 +308,7 @@ def test_no_page_has_inline_styles_or_scripts_or_asks_others(client: Client, boa
         for tag, attributes in page.elements:
             assert "style" not in attributes, (address, tag)
             assert not [name for name in attributes if name.startswith("on")], (address, tag)
-            if attributes.get("rel") == "canonical":  # an address of its own, which nothing asks for
+            if attributes.get("rel") == "canonical" or "hreflang" in attributes:  # asked for by nothing
                 continue
             for name in ("src", "href", "action", "hx-get"):
                 assert not re.match(r"(https?:)?//", attributes.get(name) or ""), (address, tag)

@@ -1,0 +1,34 @@
+"""The Chinese catalogue is whole, in step with the sources, and in step with its compiled form."""
+
+from __future__ import annotations
+
+from tests.leaderboard import catalogue
+
+PO, MO = catalogue.LOCALE / "django.po", catalogue.LOCALE / "django.mo"
+
+
+def test_every_message_of_the_sources_is_translated_and_no_other() -> None:
+    found = {entry.message: entry for entry in catalogue.entries(PO)}
+    asked = catalogue.asked()
+    assert len(asked) > 200
+    assert {message: path for message, path in asked.items() if message not in found} == {}
+    assert [message for message in found if message not in asked] == []
+    assert [message for message, entry in found.items() if entry.fuzzy or not entry.translated] == []
+
+
+def test_no_message_stands_twice() -> None:
+    messages = [entry.message for entry in catalogue.entries(PO)]
+    assert len(messages) == len(set(messages))
+
+
+def test_places_are_the_same_on_both_sides() -> None:
+    for entry in catalogue.entries(PO):
+        wanted = catalogue.places(entry.message.text)
+        assert catalogue.places(entry.translated) == wanted, entry.message
+        if entry.message.plural:
+            assert catalogue.places(entry.message.plural) == wanted, entry.message
+
+
+def test_the_compiled_catalogue_says_what_the_readable_one_does() -> None:
+    readable = {(one.message.context, one.message.text): one.translated for one in catalogue.entries(PO)}
+    assert catalogue.compiled(MO) == readable
