@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from math import floor, log10
 from typing import Any
 
+from django.utils.translation import gettext, ngettext, pgettext
+
 from leaderboard.pages import numbers
 
 Details = Mapping[str, Any]
@@ -36,7 +38,7 @@ def points(deviation: float | None) -> str:
     """A mean deviation of 0..1 in points of 100, to two significant digits: `0.61 points`."""
     if deviation is None:
         return numbers.NONE
-    return numbers.quantity(100 * deviation, "points", _decimals(100 * deviation))
+    return numbers.quantity(100 * deviation, gettext("points"), _decimals(100 * deviation))
 
 
 def nats(value: float | None) -> str:
@@ -55,9 +57,17 @@ def _capabilities(found: Details) -> Named:
     style = found.get("prefix_style")
     drawn = found.get("whole_sampling")
     return (
-        ("pinned answers", "not continued" if style is None else f"continued ({style})"),
-        ("draws from its whole distribution", "" if drawn is None else "yes" if drawn else "refused"),
-        ("asked with", _count(found.get("completion_tokens"), "token")),
+        (
+            gettext("pinned answers"),
+            gettext("not continued")
+            if style is None
+            else gettext("continued (%(style)s)") % {"style": style},
+        ),
+        (
+            gettext("draws from its whole distribution"),
+            "" if drawn is None else gettext("yes") if drawn else gettext("refused"),
+        ),
+        (gettext("asked with"), _tokens(found.get("completion_tokens"))),
     )
 
 
@@ -65,24 +75,29 @@ def _token_distribution(found: Details) -> Named:
     band, tell = found.get("honest_band") or {}, found.get("can_tell") or {}
     aside = found.get("set_aside")
     named = [
-        ("mean deviation", points(found.get("deviation"))),
-        ("honest deployments", _up_to(band.get("delta"))),
-        ("divergence (KL)", nats(found.get("kl"))),
-        ("log-probabilities apart by", nats(found.get("rms_dlogp"))),
-        ("answers set aside", numbers.whole(aside) if aside else ""),
+        (gettext("mean deviation"), points(found.get("deviation"))),
+        (gettext("honest deployments"), _up_to(band.get("delta"))),
+        (gettext("divergence (KL)"), nats(found.get("kl"))),
+        (gettext("log-probabilities apart by"), nats(found.get("rms_dlogp"))),
+        (gettext("answers set aside"), numbers.whole(aside) if aside else ""),
     ]
     if tell.get("detected") is not None:
-        after = f" after {numbers.whole(tell['prompts'])} prompts" if tell.get("prompts") else ""
-        share = numbers.percent(tell["detected"])
-        named.append((f"would find {found.get('excludes') or 'a degradation'}", f"in {share} of runs{after}"))
+        told = {"share": numbers.percent(tell["detected"]), "prompts": numbers.whole(tell.get("prompts"))}
+        said = (
+            gettext("in %(share)s of runs after %(prompts)s prompts")
+            if tell.get("prompts")
+            else gettext("in %(share)s of runs")
+        )
+        what = found.get("excludes") or gettext("a degradation")
+        named.append((gettext("would find %(what)s") % {"what": what}, said % told))
     return named
 
 
 def _strays(found: Details) -> Named:
     least = found.get("smallest_probability")
     return (
-        ("strayed", "" if found.get("strayed") is None else numbers.whole(found["strayed"])),
-        ("least likely of them", "" if least is None else numbers.probability(least)),
+        (gettext("strayed"), "" if found.get("strayed") is None else numbers.whole(found["strayed"])),
+        (gettext("least likely of them"), "" if least is None else numbers.probability(least)),
         _evidence(found),
     )
 
@@ -91,38 +106,51 @@ def _sampling(found: Details) -> Named:
     shares: Mapping[str, float] = found.get("alternatives") or {}
     ordered = sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:3]
     told = (found.get("e_value") or 0.0) > 1.0
-    likely = ", ".join(f"{name} {numbers.percent(share)}" for name, share in ordered if share >= 0.005)
+    likely = pgettext("between parts of a list", ", ").join(
+        f"{name} {numbers.percent(share)}" for name, share in ordered if share >= 0.005
+    )
     return (
         _evidence(found),
-        ("likeliest override", str(found.get("likeliest") or "") if told else ""),
-        ("weight of each kind", likely if told else ""),
+        (gettext("likeliest override"), str(found.get("likeliest") or "") if told else ""),
+        (gettext("weight of each kind"), likely if told else ""),
     )
 
 
 def _context_window(found: Details) -> Named:
     pairs = found.get("prompt_tokens") or ()
-    counted = f"{numbers.whole(pairs[0][0])} of {numbers.whole(pairs[0][1])}" if pairs else ""
+    counted = ""
+    if pairs:
+        counted = gettext("%(done)s of %(planned)s") % {
+            "done": numbers.whole(pairs[0][0]),
+            "planned": numbers.whole(pairs[0][1]),
+        }
     return (
-        ("mean deviation", points(found.get("deviation"))),
-        ("honest deployments", _up_to(found.get("delta"))),
-        ("prompt tokens counted", counted),
+        (gettext("mean deviation"), points(found.get("deviation"))),
+        (gettext("honest deployments"), _up_to(found.get("delta"))),
+        (gettext("prompt tokens counted"), counted),
         _evidence(found),
     )
 
 
 def _prompt_tokens(found: Details) -> Named:
     counted = [
-        f"{numbers.signed(difference)} in {numbers.whole(times)}"
+        gettext("%(difference)s in %(times)s")
+        % {"difference": numbers.signed(difference), "times": numbers.whole(times)}
         for difference, times in (found.get("differences") or ())[:4]
     ]
-    return (("difference from the official count", ", ".join(counted)),)
+    return (
+        (
+            gettext("difference from the official count"),
+            pgettext("between parts of a list", ", ").join(counted),
+        ),
+    )
 
 
 def _raw_text(found: Details) -> Named:
     return (
-        ("deviation as raw text", points(found.get("deviation"))),
-        ("in chat", points(found.get("chat_deviation"))),
-        ("honest deployments", _up_to(found.get("delta"))),
+        (gettext("deviation as raw text"), points(found.get("deviation"))),
+        (gettext("in chat"), points(found.get("chat_deviation"))),
+        (gettext("honest deployments"), _up_to(found.get("delta"))),
     )
 
 
@@ -134,16 +162,19 @@ def _pool_gap(found: Details) -> Named:
         low, high = (numbers.fixed(100 * of[end], 2) for end in ("low", "high"))
         return f"{points(of['value'])} ({low}{numbers.DASH}{high}, n{numbers.THIN}{numbers.whole(of['n'])})"
 
-    return (("hidden prompts deviate by", pool("hidden")), ("public ones by", pool("public")))
+    return (
+        (gettext("hidden prompts deviate by"), pool("hidden")),
+        (gettext("public ones by"), pool("public")),
+    )
 
 
 def _routing(found: Details) -> Named:
     expected = found.get("expected")
     return (
-        ("a context looks honest", _up_to(found.get("limit"))),
+        (gettext("a context looks honest"), _up_to(found.get("limit"))),
         (
-            "one set of weights would leave",
-            "" if expected is None else f"{numbers.percent(expected)} of them",
+            gettext("one set of weights would leave"),
+            "" if expected is None else gettext("%(share)s of them") % {"share": numbers.percent(expected)},
         ),
     )
 
@@ -151,10 +182,10 @@ def _routing(found: Details) -> Named:
 def _nearest_variant(found: Details) -> Named:
     nearest, support = found.get("nearest") or {}, found.get("support")
     return (
-        ("nearest", str(nearest.get("label") or "")),
-        ("apart from it", points(found.get("distance"))),
-        ("from the official weights", points(found.get("deviation"))),
-        ("support", "" if support is None else numbers.percent(support)),
+        (gettext("nearest"), str(nearest.get("label") or "")),
+        (gettext("apart from it"), points(found.get("distance"))),
+        (gettext("from the official weights"), points(found.get("deviation"))),
+        (gettext("support"), "" if support is None else numbers.percent(support)),
     )
 
 
@@ -169,15 +200,17 @@ def _plain(found: Details) -> Named:
 
 
 def _evidence(found: Details) -> tuple[str, str]:
-    return "e-value", numbers.evidence(found.get("e_value"))
+    return gettext("e-value"), numbers.evidence(found.get("e_value"))
 
 
 def _up_to(deviation: float | None) -> str:
-    return "" if deviation is None else f"up to {points(deviation)}"
+    return "" if deviation is None else gettext("up to %(most)s") % {"most": points(deviation)}
 
 
-def _count(number: int | None, noun: str) -> str:
-    return "" if number is None else f"{numbers.whole(number)} {noun}{'' if number == 1 else 's'}"
+def _tokens(number: int | None) -> str:
+    if number is None:
+        return ""
+    return ngettext("%(n)s token", "%(n)s tokens", number) % {"n": numbers.whole(number)}
 
 
 CHECKS: Mapping[str, Callable[[Details], Named]] = {

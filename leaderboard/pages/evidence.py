@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from math import exp
 from typing import Any
 
+from django.utils.translation import gettext
+
 from leaderboard import charts
 from leaderboard.pages import numbers, words
 from leaderboard.pages.inert import visible
@@ -52,7 +54,7 @@ def _context(context: Mapping[str, Any]) -> Context:
         prompt_id=str(context.get("prompt_id") or ""),
         prompt=str(context.get("prompt") or ""),
         prefix=str(context.get("prefix") or ""),
-        kind=words.CONTEXT_TYPES.get(kind, kind.replace("_", " ")),
+        kind=gettext(words.CONTEXT_TYPES.get(kind, kind.replace("_", " "))),
         tv=float(context.get("tv") or 0.0),
         sentence=token_sentence(reference, endpoint),
         bars=charts.paired_bars(reference, endpoint, SHOWN_TOKENS),
@@ -69,14 +71,22 @@ def token_sentence(reference: Mapping[str, float], endpoint: Mapping[str, float]
         return ""
     first, second = (max(side, key=lambda token: (side[token], token)) for side in (reference, endpoint))
     if first == second:
-        return (
-            f"Both put {quoted(first)} first: the official weights with {numbers.percent(reference[first])}, "
-            f"this endpoint with {numbers.percent(endpoint[first])}."
-        )
-    return (
-        f"The official weights put {quoted(first)} first ({numbers.percent(reference[first])}), "
-        f"this endpoint {quoted(second)} ({numbers.percent(endpoint[second])})."
-    )
+        return gettext(
+            "Both put %(token)s first: the official weights with %(official)s, "
+            "this endpoint with %(endpoint)s."
+        ) % {
+            "token": quoted(first),
+            "official": numbers.percent(reference[first]),
+            "endpoint": numbers.percent(endpoint[first]),
+        }
+    return gettext(
+        "The official weights put %(first)s first (%(official)s), this endpoint %(second)s (%(endpoint)s)."
+    ) % {
+        "first": quoted(first),
+        "official": numbers.percent(reference[first]),
+        "second": quoted(second),
+        "endpoint": numbers.percent(endpoint[second]),
+    }
 
 
 def quoted(token: str) -> str:

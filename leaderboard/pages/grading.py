@@ -31,7 +31,8 @@ def grade(result: Mapping[str, Any]) -> tuple[str, str]:
     said = [str(cap["why"]) for cap in found.get("caps") or ()]
     if found.get("unknown"):
         titles = {check.name: check.title for check, _ in discover()}
-        said.append("not known: " + ", ".join(titles.get(name, name) for name in found["unknown"]))
+        checks = ", ".join(titles.get(name, name) for name in found["unknown"])
+        said.append(gettext("not known: %(checks)s") % {"checks": checks})
     return letter(result), "; ".join(said)
 
 
@@ -39,25 +40,34 @@ def speeds(result: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Name, value and note of each thing that was timed, and of how reliably it answered."""
     found = result.get("speed") or {}
     for key, name, unit, note in (
-        ("first_token_ms", "First token", "ms", "median of {n}"),
-        ("inter_token_ms", "Between tokens", "ms", "median of {n} streamed answers"),
-        ("tokens_per_second", "Speed", "tokens/s", "median of {n} answers; p95: what 95 % of them reach"),
+        ("first_token_ms", noop("First token"), "ms", noop("median of %(n)s")),
+        ("inter_token_ms", noop("Between tokens"), "ms", noop("median of %(n)s streamed answers")),
+        (
+            "tokens_per_second",
+            noop("Speed"),
+            "tokens/s",
+            noop("median of %(n)s answers; p95: what 95 %% of them reach"),
+        ),
     ):
         one = found.get(key) or {}
         if one.get("p50") is not None:
             p50, p95 = (numbers.quantity(one[place], unit) for place in ("p50", "p95"))
-            yield name, f"{p50} (p95 {p95})", note.format(n=numbers.whole(one.get("n")))
+            yield gettext(name), f"{p50} (p95 {p95})", gettext(note) % {"n": numbers.whole(one.get("n"))}
     for one in (found.get("by_prompt_length") or ()) if len(found.get("by_prompt_length") or ()) > 1 else ():
-        span = (
-            f"up to {numbers.whole(one['below'])}"
+        name = (
+            gettext("… up to %(below)s prompt tokens")
             if one["below"]
-            else f"{numbers.whole(one['from'])} or more"
-        )
+            else gettext("… %(from)s or more prompt tokens")
+        ) % {"below": numbers.whole(one["below"]), "from": numbers.whole(one["from"])}
         value = numbers.quantity(one["first_token_ms"]["p50"], "ms")
-        yield f"… {span} prompt tokens", value, f"median of {numbers.whole(one['first_token_ms']['n'])}"
+        yield name, value, gettext("median of %(n)s") % {"n": numbers.whole(one["first_token_ms"]["n"])}
     if success := found.get("success"):
-        interval = f"{numbers.percent(success['low'], 1)} to {numbers.percent(success['high'], 1)}"
-        yield "Answered", numbers.percent(success["value"], 1), f"{interval}, n {numbers.whole(success['n'])}"
+        note = gettext("%(low)s to %(high)s, n %(n)s") % {
+            "low": numbers.percent(success["low"], 1),
+            "high": numbers.percent(success["high"], 1),
+            "n": numbers.whole(success["n"]),
+        }
+        yield gettext("Answered"), numbers.percent(success["value"], 1), note
 
 
 def cost(result: Mapping[str, Any], endpoint: Endpoint) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext
+
 from leaderboard import charts_course
 from leaderboard.pages import numbers
 from verifier.checks.session import Settings
@@ -41,5 +43,7 @@ def time_left(run: Run, now: datetime) -> str:
         return ""
     left = (now - run.started) / run.done * (run.planned - run.done)
     if left < timedelta(minutes=1):
-        return "less than a minute left"
-    return f"about {round(left / timedelta(minutes=1))} min left, or less if the evidence decides sooner"
+        return gettext("less than a minute left")
+    minutes = round(left / timedelta(minutes=1))
+    said = gettext("about %(minutes)s min left, or less if the evidence decides sooner")
+    return said % {"minutes": minutes}

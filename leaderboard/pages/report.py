@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext, ngettext, pgettext
+
 from leaderboard import charts
 from leaderboard.pages import grading, numbers, weighing, words
 from leaderboard.pages.details import Detail, lines
@@ -123,7 +125,7 @@ def report(result: Mapping[str, Any] | None, endpoint: Endpoint, others: Sequenc
         agreement=agreement(found),
         share=_share(found.get("agreement")),
         excludes=str(found.get("excludes") or ""),
-        stopped=words.STOPPED.get(str(found.get("stopped_because")), ""),
+        stopped=gettext(words.STOPPED.get(str(found.get("stopped_because")), "")),
         facts=_facts(found, endpoint) if found else (),
         declared=declaration.get("declared") or endpoint.declared_quantization,
         measured=declaration.get("measured") or "",
@@ -141,15 +143,28 @@ def explanation(result: Mapping[str, Any]) -> tuple[Fact, ...]:
     cause, variant, ladder = (result.get(key) or {} for key in ("cause", "fingerprint", "ladder"))
     facts = []
     if cause.get("name"):
-        name = words.CAUSE_NAMES.get(cause["name"], str(cause["name"]).capitalize())
-        facts.append(Fact("Cause", name + _support(cause.get("support")), str(cause.get("evidence") or "")))
+        name = gettext(words.CAUSE_NAMES.get(cause["name"], words.cause(str(cause["name"])).capitalize()))
+        facts.append(
+            Fact(gettext("Cause"), _supported(name, cause.get("support")), str(cause.get("evidence") or ""))
+        )
     else:
-        facts.append(Fact("Cause", "None of the known ones", "No check explains the deviation."))
+        facts.append(
+            Fact(
+                gettext("Cause"),
+                gettext("None of the known ones"),
+                gettext("No check explains the deviation."),
+            )
+        )
     if variant.get("variant"):
-        said = f"Answers as {variant['variant']} does" + _support(variant.get("support"))
-        facts.append(Fact("Fingerprint", said, "Its lists deviate in the same places and directions."))
+        said = gettext("Answers as %(variant)s does") % {"variant": variant["variant"]}
+        said = _supported(said, variant.get("support"))
+        facts.append(
+            Fact(
+                gettext("Fingerprint"), said, gettext("Its lists deviate in the same places and directions.")
+            )
+        )
     if ladder.get("nearest"):
-        facts.append(Fact("On the ladder", *_placed(ladder)))
+        facts.append(Fact(gettext("On the ladder"), *_placed(ladder)))
     return tuple(facts)
 
 
@@ -157,18 +172,24 @@ def _placed(ladder: Mapping[str, Any]) -> tuple[str, str]:
     """Where a deviation stands among the known degradations, and how surely."""
     labels = {str(r.get("name")): str(r.get("label") or short(r)) for r in ladder.get("rungs") or ()}
     nearest = str(ladder["nearest"].get("label") or short(ladder["nearest"]))
-    where = words.PLACES.get(str(ladder.get("place")), "Closest to {label}").format(label=nearest)
+    where = gettext(words.PLACES.get(str(ladder.get("place")), "Closest to {label}")).format(label=nearest)
     low, high = (labels.get(str(ladder.get(end))) for end in ("low", "high"))
     if not low or not high:
         return where, ""
     if low == high:
-        return where + _support(ladder.get("support")), "It stays there when the prompts are drawn again."
-    note = f"When the prompts are drawn again it lies between {low} and {high} (95{numbers.THIN}% of draws)."
-    return where + _support(ladder.get("support")), note
+        return _supported(where, ladder.get("support")), gettext(
+            "It stays there when the prompts are drawn again."
+        )
+    note = gettext(
+        "When the prompts are drawn again it lies between %(low)s and %(high)s (%(share)s of draws)."
+    ) % {"low": low, "high": high, "share": f"95{numbers.THIN}%"}
+    return _supported(where, ladder.get("support")), note
 
 
-def _support(share: float | None) -> str:
-    return "" if share is None else f", support {numbers.percent(share)}"
+def _supported(said: str, share: float | None) -> str:
+    if share is None:
+        return said
+    return gettext("%(said)s, support %(share)s") % {"said": said, "share": numbers.percent(share)}
 
 
 def _share(found: Mapping[str, Any] | None) -> charts.Measure | None:
@@ -183,49 +204,73 @@ def _ladder_lines(
     found = []
     for rung in rungs:
         name, at = str(rung.get("label") or short(rung)), float(rung["fidelity"])
-        found.append((at, LadderLine(name, numbers.fixed(at, 1), "", "known degradation")))
+        found.append((at, LadderLine(name, numbers.fixed(at, 1), "", gettext("known degradation"))))
     if band is not None:
-        honest = LadderLine("Honest deployments", f"≥ {numbers.fixed(band, 1)}", "", "the honest band")
+        honest = LadderLine(
+            gettext("Honest deployments"), f"≥ {numbers.fixed(band, 1)}", "", gettext("the honest band")
+        )
         found.append((100.0, honest))
     if fidelity:
         value, low, high = fidelity["value"], fidelity["low"], fidelity["high"]
         figures = numbers.estimate(value, low, high), numbers.interval(low, high)
-        found.append((value, LadderLine(label, *figures, "this endpoint")))
+        found.append((value, LadderLine(label, *figures, gettext("this endpoint"))))
     return tuple(line for _, line in sorted(found, key=lambda pair: -pair[0]))
 
 
 def _facts(result: Mapping[str, Any], endpoint: Endpoint) -> tuple[Fact, ...]:
-    graded = Fact("Grade", *grading.grade(result))
+    graded = Fact(gettext("Grade"), *grading.grade(result))
     facts = [graded, *_measured(result), *_decided(result), *_spent(result, endpoint), *_provenance(result)]
     return tuple(fact for fact in facts if fact.value and fact.value != numbers.NONE)
 
 
 def _measured(result: Mapping[str, Any]) -> list[Fact]:
     fidelity, band = result.get("fidelity"), result.get("honest_band") or {}
-    contexts = " and ".join(words.CONTEXT_TYPES.get(kind, kind) for kind in result.get("context_types") or ())
+    contexts = pgettext("between two parts", " and ").join(
+        gettext(words.CONTEXT_TYPES.get(kind, kind)) for kind in result.get("context_types") or ()
+    )
     facts = []
     if fidelity:
-        note = f"of 100 next tokens; 95{numbers.THIN}% interval, clustered by prompt"
-        facts.append(Fact("Fidelity", estimate(fidelity), note))
+        note = gettext("of 100 next tokens; %(percent)s interval, clustered by prompt") % {
+            "percent": f"95{numbers.THIN}%"
+        }
+        facts.append(Fact(gettext("Fidelity"), estimate(fidelity), note))
     common = result.get("fidelity_common")
     if common and common["k"] != result.get("k"):
-        note = f"top {common['k']} tokens, where all endpoints are compared"
-        facts.append(Fact("At the common k", estimate(common), note))
+        note = gettext("top %(k)s tokens, where all endpoints are compared") % {"k": common["k"]}
+        facts.append(Fact(gettext("At the common k"), estimate(common), note))
     if result.get("agreement"):
-        facts.append(Fact("Agreement", agreement(result), str(result["agreement"].get("kind") or "")))
+        facts.append(
+            Fact(gettext("Agreement"), agreement(result), str(result["agreement"].get("kind") or ""))
+        )
     if band.get("fidelity") is not None:
         stacks = band.get("stacks")
-        noun = "stack" if stacks == 1 else "stacks"
-        note = f"{numbers.fixed(band.get('margin'), 1)} × the worst of {stacks} honest {noun}"
-        note += "; provisional" if band.get("provisional") else ""
-        facts.append(Fact("Honest band", f"≥ {numbers.fixed(band['fidelity'], 2)}", note))
-    level = words.EVIDENCE_LEVELS.get(str(result.get("evidence_level")), "")
+        note = ngettext(
+            "%(margin)s × the worst of %(stacks)s honest stack",
+            "%(margin)s × the worst of %(stacks)s honest stacks",
+            stacks if isinstance(stacks, int) else 2,
+        ) % {"margin": numbers.fixed(band.get("margin"), 1), "stacks": stacks}
+        if band.get("provisional"):
+            note = gettext("%(note)s; provisional") % {"note": note}
+        facts.append(Fact(gettext("Honest band"), f"≥ {numbers.fixed(band['fidelity'], 2)}", note))
+    level = gettext(words.EVIDENCE_LEVELS.get(str(result.get("evidence_level")), ""))
     lists = result.get("k") and result.get("evidence_level") == "distributions"
-    top = f"top {result['k']} tokens" if lists else ""
-    facts.append(Fact("Evidence", level, "; ".join(part for part in (top, contexts) if part)))
+    top = gettext("top %(k)s tokens") % {"k": result["k"]} if lists else ""
+    facts.append(
+        Fact(
+            gettext("Evidence"),
+            level,
+            pgettext("between clauses", "; ").join(part for part in (top, contexts) if part),
+        )
+    )
     contexts_n, prompts = result.get("contexts"), result.get("prompts")
     if contexts_n:
-        facts.append(Fact("Contexts", numbers.whole(contexts_n), f"of {numbers.whole(prompts)} prompts"))
+        facts.append(
+            Fact(
+                gettext("Contexts"),
+                numbers.whole(contexts_n),
+                gettext("of %(prompts)s prompts") % {"prompts": numbers.whole(prompts)},
+            )
+        )
     return facts
 
 
@@ -237,26 +282,49 @@ def estimate(found: Mapping[str, float]) -> str:
 
 def _decided(result: Mapping[str, Any]) -> list[Fact]:
     alpha = result.get("alpha")
-    needed = "" if not alpha else f"{numbers.whole(1 / alpha)} decides, at α = {numbers.percent(alpha)}"
+    needed = ""
+    if alpha:
+        needed = gettext("%(e)s decides, at α = %(alpha)s") % {
+            "e": numbers.whole(1 / alpha),
+            "alpha": numbers.percent(alpha),
+        }
     accuse_at = result.get("accuse_at")
     if accuse_at and alpha and accuse_at > 1 / alpha:
-        needed += f"; an accusation takes {numbers.evidence(accuse_at)} among all that are listed"
-    facts = [Fact("e-value", numbers.evidence(result.get("e_value")), needed)]
+        needed = gettext("%(needed)s; an accusation takes %(e)s among all that are listed") % {
+            "needed": needed,
+            "e": numbers.evidence(accuse_at),
+        }
+    facts = [Fact(gettext("e-value"), numbers.evidence(result.get("e_value")), needed)]
     decided = result.get("decision_tokens")
     if decided is not None:
-        facts.append(Fact("Decided after", f"{numbers.whole(decided)} token{'' if decided == 1 else 's'}"))
-    facts.append(Fact("Ended because", words.STOPPED.get(str(result.get("stopped_because")), "")))
+        facts.append(
+            Fact(
+                gettext("Decided after"),
+                ngettext("%(n)s token", "%(n)s tokens", decided) % {"n": numbers.whole(decided)},
+            )
+        )
+    facts.append(
+        Fact(gettext("Ended because"), gettext(words.STOPPED.get(str(result.get("stopped_because")), "")))
+    )
     return facts
 
 
 def _spent(result: Mapping[str, Any], endpoint: Endpoint) -> list[Fact]:
     read, written = numbers.whole(result.get("prompt_tokens")), numbers.whole(result.get("completion_tokens"))
-    probing = f"{numbers.whole(result.get('probe_tokens'))} of them to learn what it offers"
+    probing = gettext("%(n)s of them to learn what it offers") % {
+        "n": numbers.whole(result.get("probe_tokens"))
+    }
     facts = [
-        Fact("Requests", numbers.whole(result.get("requests"))),
-        Fact("Tokens", f"{read} read, {written} written", probing),
+        Fact(gettext("Requests"), numbers.whole(result.get("requests"))),
+        Fact(
+            gettext("Tokens"),
+            gettext("%(read)s read, %(written)s written") % {"read": read, "written": written},
+            probing,
+        ),
     ]
-    facts.append(Fact("Cost", grading.cost(result, endpoint), "of this run, at the endpoint's price"))
+    facts.append(
+        Fact(gettext("Cost"), grading.cost(result, endpoint), gettext("of this run, at the endpoint's price"))
+    )
     return [*facts, *(Fact(*said) for said in grading.speeds(result))]
 
 
@@ -264,13 +332,17 @@ def _provenance(result: Mapping[str, Any]) -> list[Fact]:
     versions = result.get("versions") or {}
     suite, _, digest = str(versions.get("suite") or "").partition(" sha256:")
     return [
-        Fact("Suite", suite, _brief(f"sha256:{digest}") if digest else ""),
+        Fact(gettext("Suite"), suite, _brief(f"sha256:{digest}") if digest else ""),
         Fact(
-            "Hidden pool", _brief(str(versions.get("hidden_pool") or "")), "part of the prompts are from it"
+            gettext("Hidden pool"),
+            _brief(str(versions.get("hidden_pool") or "")),
+            gettext("part of the prompts are from it"),
         ),
-        Fact("Policy", str(versions.get("policy") or ""), f"Assay {versions.get('assay', '')}".strip()),
-        Fact("Seed", str(result.get("seed", ""))),
-        Fact("Baseline", _brief(str(result.get("baseline") or ""))),
+        Fact(
+            gettext("Policy"), str(versions.get("policy") or ""), f"Assay {versions.get('assay', '')}".strip()
+        ),
+        Fact(gettext("Seed"), str(result.get("seed", ""))),
+        Fact(gettext("Baseline"), _brief(str(result.get("baseline") or ""))),
     ]
 
 
@@ -285,12 +357,12 @@ def finding_line(finding: Finding) -> Line:
     scale = 1.0 if unit is None else 100.0
     low, high = (None if end is None else scale * end for end in (finding.low, finding.high))
     return Line(
-        check=words.CHECKS.get(finding.check_name, finding.check_name.replace("_", " ").capitalize()),
+        check=words.check(finding.check_name),
         version=finding.version,
         term=words.outcome(finding.outcome),
         estimate=_found(None if finding.estimate is None else scale * finding.estimate, low, high),
         interval=numbers.interval(low, high, 3),
-        unit=unit or words.UNITS.get(finding.unit, finding.unit),
+        unit=gettext(unit or words.UNITS.get(finding.unit, finding.unit)),
         n=numbers.whole(finding.n),
         cause=finding.cause,
         details=lines(finding.check_name, finding.details),

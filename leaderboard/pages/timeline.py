@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as noop
+
 from leaderboard import selectors
 from leaderboard.certification import Reason, State
 from leaderboard.charts_timeline import Event, Point, Timeline, apart, timeline
@@ -14,7 +17,7 @@ from leaderboard.models import Certificate
 from leaderboard.pages import numbers, words
 from verifier.models import Monitor, Run, RunState
 
-SHORT = {Reason.RENEWED: "renewed", Reason.CLEARED: "cleared"}
+SHORT = {Reason.RENEWED: noop("renewed"), Reason.CLEARED: noop("cleared")}
 """Steps of a certificate that are named by their reason, since they lead back to where it was."""
 
 
@@ -42,8 +45,10 @@ def course(runs: Sequence[Run], band: float | None, monitor: Monitor | None) -> 
     certificates = selectors.certificates_of(ended[0].endpoint_id)
     events = [*_moves(points), *_suites(ended), *_certified(certificates, points[0].when)]
     if monitor is not None and monitor.alarmed is not None and monitor.alarmed >= points[0].when:
-        said = "The monitor gave an alarm; it has the endpoint measured once more and changes no verdict."
-        events.append(Event(monitor.alarmed, "alarm", said))
+        said = gettext(
+            "The monitor gave an alarm; it has the endpoint measured once more and changes no verdict."
+        )
+        events.append(Event(monitor.alarmed, gettext("alarm"), said))
     events.sort(key=lambda event: event.when)
     picture = timeline(points, events, band)
     return None if picture is None else Course(picture, tuple(events))
@@ -64,9 +69,15 @@ def _moves(points: Sequence[Point]) -> list[Event]:
     return [
         Event(
             later.when,
-            "moved down" if later.value < earlier.value else "moved up",
-            f"The interval of this run ({numbers.interval(later.low, later.high)}) has nothing in common "
-            f"with that of the run before it ({numbers.interval(earlier.low, earlier.high)}).",
+            gettext("moved down") if later.value < earlier.value else gettext("moved up"),
+            gettext(
+                "The interval of this run (%(later)s) has nothing in common with that of the run before it "
+                "(%(earlier)s)."
+            )
+            % {
+                "later": numbers.interval(later.low, later.high),
+                "earlier": numbers.interval(earlier.low, earlier.high),
+            },
         )
         for earlier, later in pairwise(points)
         if apart((earlier.low, earlier.high), (later.low, later.high))
@@ -78,7 +89,12 @@ def _suites(runs: Sequence[Run]) -> list[Event]:
     asked = [(run.ended, str(((run.result or {}).get("versions") or {}).get("suite") or "")) for run in runs]
     named = [(when, suite.split(" sha256:")[0]) for when, suite in asked if when is not None and suite]
     return [
-        Event(when, suite, f"Asked with the suite {suite}; before with {before}.")
+        Event(
+            when,
+            suite,
+            gettext("Asked with the suite %(suite)s; before with %(before)s.")
+            % {"suite": suite, "before": before},
+        )
         for (_, before), (when, suite) in pairwise(named)
         if suite != before
     ]
@@ -87,7 +103,12 @@ def _suites(runs: Sequence[Run]) -> list[Event]:
 def _certified(certificates: Sequence[Certificate], since: datetime) -> list[Event]:
     """The steps of its certificates since the first run shown."""
     return [
-        Event(step.happened, SHORT.get(Reason(step.reason), step.now), f"Certificate {step.now}: {step.said}")
+        Event(
+            step.happened,
+            gettext(SHORT.get(Reason(step.reason), words.certificate(step.now))),
+            gettext("Certificate %(state)s: %(why)s")
+            % {"state": words.certificate(step.now), "why": step.said},
+        )
         for certificate in certificates
         for step in certificate.steps.all()
         if step.now != State.PENDING and step.happened >= since

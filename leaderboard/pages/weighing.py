@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.template.defaultfilters import date as date_format
+from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext_noop as noop
+
 from leaderboard import charts
 from leaderboard.pages import numbers
 from verifier.models import Monitor
@@ -14,17 +18,23 @@ from verifier.stats.decision import WEIGHTS
 from verifier.stats.e_detector import EDetector
 
 ACCUSING: Mapping[str, tuple[str, str]] = {
-    "distribution": ("Next-token lists", "further off than the honest band reaches"),
-    "choice": ("Greedy choices", "not the likeliest of the list that came with them"),
-    "sampling": ("Sampled tokens", "not spread as the list that came with them says"),
-    "written": ("Written tokens", "further from the official weights' choice than the honest band reaches"),
-    "window": ("Long prompts", "further off than their own honest band reaches"),
+    "distribution": (noop("Next-token lists"), noop("further off than the honest band reaches")),
+    "choice": (noop("Greedy choices"), noop("not the likeliest of the list that came with them")),
+    "sampling": (noop("Sampled tokens"), noop("not spread as the list that came with them says")),
+    "written": (
+        noop("Written tokens"),
+        noop("further from the official weights' choice than the honest band reaches"),
+    ),
+    "window": (noop("Long prompts"), noop("further off than their own honest band reaches")),
 }
 CLEARING: Mapping[str, tuple[str, str]] = {
-    "faithful_bulk": ("Within the band, on the whole", "the mean deviation is smaller than the band allows"),
+    "faithful_bulk": (
+        noop("Within the band, on the whole"),
+        noop("the mean deviation is smaller than the band allows"),
+    ),
     "faithful_tail": (
-        "Within the band, nearly everywhere",
-        "few prompts deviate as a known degradation does",
+        noop("Within the band, nearly everywhere"),
+        noop("few prompts deviate as a known degradation does"),
     ),
 }
 
@@ -68,13 +78,15 @@ def questions(result: Mapping[str, Any]) -> tuple[Question, ...]:
         for key, (name, claim) in CLEARING.items()
         if key in found
     )
-    claim, now = "their weighted mean", found.get("accusation_now")
+    claim, now = gettext("their weighted mean"), found.get("accusation_now")
     if now is not None and numbers.evidence(now) != numbers.evidence(found["accusation"]):
-        claim += f", at its height; {numbers.evidence(now)} at the end"
-    total = _weighed("Together", found["accusation"], accuse_at, "deviating", claim)
+        claim = gettext("their weighted mean, at its height; %(now)s at the end") % {
+            "now": numbers.evidence(now)
+        }
+    total = _weighed(gettext("Together"), found["accusation"], accuse_at, "deviating", claim)
     return (
-        Question("For a deviation", numbers.evidence(accuse_at), total, accusing),
-        Question("For faithfulness", numbers.evidence(1 / alpha), None, clearing),
+        Question(gettext("For a deviation"), numbers.evidence(accuse_at), total, accusing),
+        Question(gettext("For faithfulness"), numbers.evidence(1 / alpha), None, clearing),
     )
 
 
@@ -87,22 +99,34 @@ def watched(monitor: Monitor | None) -> str:
     except ValueError:
         return ""
     since = _day(monitor.started)
-    noun = "prompt" if detector.n == 1 else "prompts"
-    said = (
-        f"Watched for a change since {since}, over {numbers.whole(detector.n)} {noun}: the evidence of one "
-        f"stands at {numbers.evidence(detector.statistic)}, and {numbers.evidence(detector.threshold)} gives "
-        "an alarm, which has the endpoint measured once more and changes no verdict by itself."
-    )
+    said = ngettext(
+        "Watched for a change since %(since)s, over %(n)s prompt: the evidence of one stands at "
+        "%(evidence)s, and %(threshold)s gives an alarm, which has the endpoint measured once more and "
+        "changes no verdict by itself.",
+        "Watched for a change since %(since)s, over %(n)s prompts: the evidence of one stands at "
+        "%(evidence)s, and %(threshold)s gives an alarm, which has the endpoint measured once more and "
+        "changes no verdict by itself.",
+        detector.n,
+    ) % {
+        "since": since,
+        "n": numbers.whole(detector.n),
+        "evidence": numbers.evidence(detector.statistic),
+        "threshold": numbers.evidence(detector.threshold),
+    }
     if not monitor.alarms:
         return said
-    times = "once" if monitor.alarms == 1 else f"{numbers.whole(monitor.alarms)} times"
-    return f"{said} It gave one {times}, last on {_day(monitor.alarmed)}."
+    gave = ngettext(
+        "It gave one once, last on %(day)s.", "It gave one %(times)s times, last on %(day)s.", monitor.alarms
+    ) % {"times": numbers.whole(monitor.alarms), "day": _day(monitor.alarmed)}
+    return f"{said} {gave}"
 
 
 def _day(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment:%d %B %Y}".lstrip("0")
+    return "" if moment is None else date_format(moment, pgettext("date format", "j F Y"))
 
 
 def _weighed(name: str, value: float, needed: float, tone: str, claim: str, weight: str = "") -> Weighed:
     reached = tone if value >= needed else "quiet"
-    return Weighed(name, claim, weight, numbers.evidence(value), charts.strip(value, needed), reached)
+    return Weighed(
+        gettext(name), gettext(claim), weight, numbers.evidence(value), charts.strip(value, needed), reached
+    )

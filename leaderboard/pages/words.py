@@ -215,6 +215,49 @@ CHECKS: Mapping[str, str] = {
 }
 """Names of checks that their identifiers do not give."""
 
+CHECK_NAMES = (
+    noop("Weights"),
+    noop("Greedy choice"),
+    noop("Written tokens"),
+    noop("Sampling"),
+    noop("Context window"),
+    noop("Prompt tokens"),
+    noop("Raw text"),
+    noop("Tool calls"),
+    noop("Reliability"),
+    noop("Speed"),
+    noop("Answer integrity"),
+    noop("Evidence mode"),
+    noop("Immutable parameters"),
+    noop("Long context"),
+    noop("Parameters"),
+    noop("Reasoning tasks"),
+    noop("Self disclosure"),
+    noop("Streaming"),
+    noop("Structured output"),
+    noop("Thinking kept"),
+    noop("Tool choice"),
+    noop("Tool schema"),
+    noop("Tool trigger"),
+    noop("Usage"),
+)
+"""Names of checks that their identifiers do give."""
+
+CERTIFICATES = frozenset(
+    (
+        noop("pending"),
+        noop("certified"),
+        noop("watch"),
+        noop("suspended"),
+        noop("revoked"),
+        noop("expired"),
+    )
+)
+"""The states of a certificate."""
+
+DISPUTES = frozenset((noop("upheld"), noop("corrected"), noop("withdrawn")))
+"""How objections end."""
+
 CONTEXT_TYPES: Mapping[str, str] = {
     "first_token": noop("first token of a chat answer"),
     "chat_prefix": noop("continued chat answer"),
@@ -242,3 +285,18 @@ def status(name: str) -> Term:
 def cause(name: str) -> str:
     """The policy's name of a cause in the language of the page; an unknown one as it is."""
     return gettext(name) if name in POLICY_CAUSES else name
+
+
+def certificate(state: str) -> str:
+    """The state of a certificate in a word."""
+    return gettext(state) if state in CERTIFICATES else state
+
+
+def check(name: str) -> str:
+    """The name of a check."""
+    return gettext(CHECKS.get(name, name.replace("_", " ").capitalize()))
+
+
+def dispute(outcome: str) -> str:
+    """How an objection ended, in a word."""
+    return gettext(outcome) if outcome in DISPUTES else outcome

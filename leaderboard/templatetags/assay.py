@@ -152,3 +152,15 @@ def state(name: str) -> str:
 def cause(name: str) -> str:
     """The policy's name of a cause."""
     return words.cause(name)
+
+
+@register.filter
+def certificate(state: str) -> str:
+    """The state of a certificate."""
+    return words.certificate(state)
+
+
+@register.filter
+def outcome(name: str) -> str:
+    """How an objection ended."""
+    return words.dispute(name)

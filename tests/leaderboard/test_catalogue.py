@@ -23,10 +23,9 @@ def test_no_message_stands_twice() -> None:
 
 def test_places_are_the_same_on_both_sides() -> None:
     for entry in catalogue.entries(PO):
-        wanted = catalogue.places(entry.message.text)
+        wanted = catalogue.places(entry.message.plural or entry.message.text)
         assert catalogue.places(entry.translated) == wanted, entry.message
-        if entry.message.plural:
-            assert catalogue.places(entry.message.plural) == wanted, entry.message
+        assert catalogue.places(entry.message.text) <= wanted, entry.message
 
 
 def test_the_compiled_catalogue_says_what_the_readable_one_does() -> None:

@@ -30,6 +30,11 @@ PAGES = (
     "/providers/test-lab/",
     "/compare/",
     "/compare/?e={Lab f16}&e={Lab Q8_0}&e={Lab hidden prompt}",
+    "/endpoints/{Lab f16}/",
+    "/endpoints/{Lab Q8_0}/",
+    "/endpoints/{Lab hidden prompt}/",
+    "/endpoints/{Lab other model}/",
+    "/endpoints/{Lab new}/",
     "/status/",
     "/about/",
 )
