@@ -35,6 +35,8 @@ PAGES = (
     "/endpoints/{Lab hidden prompt}/",
     "/endpoints/{Lab other model}/",
     "/endpoints/{Lab new}/",
+    "/runs/{run of Lab Q8_0}/",
+    "/runs/{run of Lab hidden prompt}/?status=faulty",
     "/status/",
     "/about/",
 )
@@ -87,8 +89,13 @@ def read(page: str) -> list[str]:
 
 
 def placed(page: str, board: dict[str, Endpoint]) -> str:
-    """The address with ids of endpoints in the place of their labels."""
-    return re.sub(r"\{(.+?)\}", lambda match: str(board[match[1]].pk), page)
+    """The address with ids in the place of `{label of an endpoint}` and `{run of label}`."""
+
+    def known(match: re.Match[str]) -> str:
+        of = board[match[2]]
+        return str(of.runs.latest("created").pk if match[1] else of.pk)
+
+    return re.sub(r"\{(run of )?(.+?)\}", known, page)
 
 
 def get(client: Client, address: str, status: int = 200) -> str:
