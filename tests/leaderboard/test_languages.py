@@ -41,6 +41,11 @@ PAGES = (
     "/about/",
 )
 """Public pages that have a Chinese address; the test puts ids of endpoints in the place of their labels."""
+ENGLISH_ALONE = (
+    *("pages:methodology", "pages:guide", "integrity:verify", "disputes:disputes", "submit:new"),
+    *("legal:privacy", "legal:terms", "legal:contact", "legal:data-licence", "account:overview"),
+)
+"""Pages for readers that have no Chinese address yet; so have `disputes:dispute` and the pages of alerts."""
 SAME = re.compile(
     r"Assay( \d+\.\d+\.\d+)?|English|简体中文|OpenRouter|UTC|n|x|e|10⁶|top-1|core \d\.\d|sha256:\w+…?|"
     r"Lab .*|(Test laboratory|SmolLM2|HuggingFaceTB|astronomy|temperature)[\w./ ·-]*|random weights|"
@@ -135,12 +140,12 @@ def test_an_english_page_has_no_chinese_but_the_link(client: Client, board: Any,
 
 
 def test_no_wish_of_a_browser_changes_a_page(client: Client, board: Any) -> None:
-    wish = {"HTTP_ACCEPT_LANGUAGE": "zh-CN,zh;q=0.9"}
+    wish = {"Accept-Language": "zh-CN,zh;q=0.9"}
     client.cookies["django_language"] = "zh-hans"
-    response = client.get("/", **wish)
+    response = client.get("/", headers=wish)
     assert '<html lang="en">' in response.content.decode()
     for address in ("/", "/zh-hans/"):
-        vary = client.get(address, **wish).get("Vary", "")
+        vary = client.get(address, headers=wish).get("Vary", "")
         assert "language" not in vary.lower()
         assert "cookie" not in vary.lower()
     assert "Content-Language" not in response
@@ -202,3 +207,9 @@ def test_the_site_map_names_the_other_language(client: Client, board: Any) -> No
     own = "https://assay.example.org"
     both = {"en": f"{own}/", "zh-Hans": f"{own}/zh-hans/", "x-default": f"{own}/"}
     assert entries[f"{own}/"] == entries[f"{own}/zh-hans/"] == both
+
+
+@pytest.mark.parametrize("name", ENGLISH_ALONE)
+def test_a_page_without_chinese_words_has_no_chinese_address(client: Client, name: str) -> None:
+    assert list(languages.addresses(name)) == ["en"]
+    assert client.get("/zh-hans" + reverse(name)).status_code == 404
