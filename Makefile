@@ -73,6 +73,13 @@ deployment: setup
 	  CREDENTIAL_KEYS=$$($(BIN)/python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())') \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 
+.PHONY: translations
+CATALOGUE := leaderboard/locale/zh_Hans/LC_MESSAGES/django
+translations: setup ## compile the Chinese catalogue, then say what is missing in it (needs GNU gettext)
+	@command -v msgfmt >/dev/null || { echo "msgfmt is missing. On Debian or Ubuntu: apt-get install gettext" >&2; exit 1; }
+	@msgfmt --output-file=$(CATALOGUE).mo $(CATALOGUE).po
+	@$(BIN)/python -m pytest tests/leaderboard/test_catalogue.py
+
 .PHONY: screenshots
 screenshots: setup ## pictures of every page, both themes, both widths (SCREENSHOTS=folder, PAGES=board,compare)
 	@sh tests/browser/install.sh

@@ -7,6 +7,8 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_safe
 
 from leaderboard import services
@@ -23,12 +25,12 @@ TONES = {
     State.EXPIRED: "quiet",
 }
 LEADS = {
-    State.PENDING: "It was asked for and is not granted yet.",
-    State.CERTIFIED: "It holds: the endpoint serves the released weights as far as could be measured.",
-    State.WATCH: "It holds, with a doubt: an independent deep run is to tell whether anything changed.",
-    State.SUSPENDED: "It does not hold: a deep run confirmed a deviation.",
-    State.REVOKED: "It does not hold any more.",
-    State.EXPIRED: "It is over: its evidence is too old.",
+    State.PENDING: noop("It was asked for and is not granted yet."),
+    State.CERTIFIED: noop("It holds: the endpoint serves the released weights as far as could be measured."),
+    State.WATCH: noop("It holds, with a doubt: an independent deep run is to tell whether anything changed."),
+    State.SUSPENDED: noop("It does not hold: a deep run confirmed a deviation."),
+    State.REVOKED: noop("It does not hold any more."),
+    State.EXPIRED: noop("It is over: its evidence is too old."),
 }
 
 
@@ -45,7 +47,7 @@ def certificate(request: HttpRequest, certificate_id: UUID) -> HttpResponse:
             "certificate": found,
             "endpoint": found.endpoint,
             "tone": TONES[state],
-            "lead": LEADS[state],
+            "lead": gettext(LEADS[state]),
             "holds": state in HOLDS,
             "steps": list(found.steps.all())[::-1],
             "now": timezone.now(),
@@ -76,5 +78,5 @@ def _signed(envelope: dict[str, object] | None) -> HttpResponse:
 def _found(certificate_id: UUID) -> Certificate:
     found = known.certificate(certificate_id)
     if found is None:
-        raise Http404("No certificate of this address is public.")
+        raise Http404(gettext("No certificate of this address is public."))
     return found

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from django.utils.translation import gettext
+
 from leaderboard import charts, charts_microscope, microscope
 from leaderboard.microscope import Asked, Place
 from leaderboard.pages import numbers, words
@@ -167,12 +169,12 @@ def _mark(piece: microscope.Piece, sequence: int, current: Place | None, k: int)
     place = piece.place
     if place is None:
         return Mark(piece.text)
-    name = "total variation" if k else "margin"
+    said = gettext("total variation %(tv)s") if k else gettext("margin %(tv)s")
     return Mark(
         text=piece.text,
         query=address(place, sequence),
         level=charts_microscope.level(place.deviation),
-        said=f"{name} {numbers.probability(place.deviation)}",
+        said=said % {"tv": numbers.probability(place.deviation)},
         current=current is not None and place.address == current.address,
     )
 
@@ -182,11 +184,11 @@ def _messages(request: Any) -> tuple[Said, ...]:
     if not isinstance(body, Mapping):
         return ()
     if isinstance(body.get("prompt"), str):
-        return (Said("Raw text", body["prompt"]),)
+        return (Said(gettext("Raw text"), body["prompt"]),)
     found = [message for message in body.get("messages") or () if isinstance(message, Mapping)]
     if found and found[-1].get("role") == "assistant":
         found = found[:-1]
-    names = {"user": "Asked", "system": "System prompt", "assistant": "Answered"}
+    names = {"user": gettext("Asked"), "system": gettext("System prompt"), "assistant": gettext("Answered")}
     return tuple(
         Said(names.get(str(message.get("role")), str(message.get("role"))), str(message.get("content") or ""))
         for message in found
@@ -215,14 +217,17 @@ def _compared(place: Place, found: Sequence[Place], k: int) -> Compared:
     kind = str(place.context.type)
     honest = max(place.honest, default=None)
     return Compared(
-        kind=words.CONTEXT_TYPES.get(kind, kind.replace("_", " ")),
+        kind=gettext(words.CONTEXT_TYPES.get(kind, kind.replace("_", " "))),
         sentence=token_sentence(reference, endpoint) if endpoint else _chose(reference, chosen),
         chosen=chosen,
         divergence=numbers.probability(place.deviation),
-        measure=f"total variation, at least, over the {k} likeliest" if k else "margin, clipped",
+        measure=gettext("total variation, at least, over the %(k)s likeliest") % {"k": k}
+        if k
+        else gettext("margin, clipped"),
         kl="" if place.kl is None else f"{place.kl:.3f}{numbers.THIN}nats",
         honest="" if honest is None else _honest(place.honest),
-        rank=f"{numbers.whole(rank)} of {numbers.whole(len(order))}",
+        rank=gettext("%(done)s of %(planned)s")
+        % {"done": numbers.whole(rank), "planned": numbers.whole(len(order))},
         bars=tuple(Bar(bar, not bar.is_rest and bar.token == chosen) for bar in bars),
         has_lists=bool(endpoint),
         standing=charts_microscope.standing(
@@ -235,17 +240,33 @@ def _compared(place: Place, found: Sequence[Place], k: int) -> Compared:
 def _honest(deviations: Sequence[float]) -> str:
     low, high = numbers.probability(min(deviations)), numbers.probability(max(deviations))
     if len(deviations) == 1:
-        return f"{high} of one honest deployment"
-    return f"{low}{numbers.DASH}{high} of {len(deviations)} honest deployments"
+        return gettext("%(high)s of one honest deployment") % {"high": high}
+    return gettext("%(span)s of %(n)s honest deployments") % {
+        "span": f"{low}{numbers.DASH}{high}",
+        "n": len(deviations),
+    }
 
 
 def _chose(reference: Mapping[str, float], chosen: str) -> str:
     first = max(reference, key=lambda token: (reference[token], token))
-    put = f"The official weights put {quoted(first)} first with {numbers.percent(reference[first])}"
+    told = {"first": quoted(first), "official": numbers.percent(reference[first]), "chosen": quoted(chosen)}
     if chosen == first:
-        return f"{put}, and this endpoint, which shows no probabilities, chose it."
-    given = numbers.percent(reference[chosen]) if chosen in reference else "less than they list"
-    return f"{put}; this endpoint, which shows no probabilities, chose {quoted(chosen)} ({given})."
+        return (
+            gettext(
+                "The official weights put %(first)s first with %(official)s, and this endpoint, which shows "
+                "no probabilities, chose it."
+            )
+            % told
+        )
+    known = chosen in reference
+    told["given"] = numbers.percent(reference[chosen]) if known else gettext("less than they list")
+    return (
+        gettext(
+            "The official weights put %(first)s first with %(official)s; this endpoint, which shows no "
+            "probabilities, chose %(chosen)s (%(given)s)."
+        )
+        % told
+    )
 
 
 def _probabilities(top: Sequence[Token]) -> dict[str, float]:

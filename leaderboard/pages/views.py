@@ -331,7 +331,7 @@ def _run(run_id: UUID) -> Run:
 def progress_context(found: Run) -> dict[str, object]:
     """How far a run is."""
     live = found.state in selectors.OPEN
-    state = words.STATES.get(found.state, found.state).capitalize()
+    state = gettext(words.STATES.get(found.state, found.state)).capitalize()
     return {
         **(growing(found) if live else {}),
         "run": found,

@@ -197,6 +197,14 @@ EVIDENCE_LEVELS: Mapping[str, str] = {
 UNITS: Mapping[str, str] = {"k": noop("tokens listed")}
 """Units that a reader would not know, in words."""
 
+UNIT_NAMES = (
+    noop("of 100 next tokens"),
+    noop("mean deviation"),
+    noop("Kolmogorov distance"),
+    noop("share obeyed"),
+)
+"""Units that checks give in words."""
+
 DEVIATIONS: Mapping[str, str] = {
     "raw_text": noop("points of deviation"),
     "weights": noop("points of deviation"),

@@ -10,9 +10,11 @@ from typing import Any
 from django import template
 from django.template.defaultfilters import date as date_format
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, pgettext
 
+from leaderboard import languages
 from leaderboard.pages import inert, numbers, words
 from leaderboard.pages.words import Term
 
@@ -152,6 +154,14 @@ def state(name: str) -> str:
 def cause(name: str) -> str:
     """The policy's name of a cause."""
     return words.cause(name)
+
+
+@register.filter
+def english(text: str) -> str:
+    """What a stored result says in its own words, marked as English on a page that is not."""
+    if languages.current() == languages.ENGLISH:
+        return text
+    return format_html('<span lang="en">{}</span>', text)
 
 
 @register.filter

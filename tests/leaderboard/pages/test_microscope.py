@@ -206,3 +206,14 @@ def test_hostile_text_under_the_microscope_stays_text(client: Client) -> None:
     page = text(client, f"/runs/{made.pk}/probes/1/")
     assert "<script>alert" not in page
     assert "\u202e" not in page
+
+
+def test_the_microscope_speaks_chinese_under_its_chinese_address(client: Client, run: Run) -> None:
+    place = microscope.ranked(selectors.places_of(run))[0]
+    page = text(client, f"/zh-hans/runs/{run.pk}/probes/{place.sequence}/?at={place.at}")
+    assert "词元显微镜" in page
+    assert f'href="/zh-hans/runs/{run.pk}/"' in page
+    for word in ("by divergence", "Token microscope", "Next token", "In this run", "total variation"):
+        assert word not in page, word
+    moved = client.get(f"/zh-hans/runs/{run.pk}/probes/")
+    assert moved["Location"].startswith(f"/zh-hans/runs/{run.pk}/probes/")
