@@ -58,6 +58,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("database")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The workers of `make test` inherit this environment, and pytest-django reads settings before it reads
+    this file: those would be this process's, and all workers would share its files and its broker.
+    """
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        for name in ("ASSAY_STATE", "DJANGO_SETTINGS_MODULE"):
+            del os.environ[name]
+
+
 def pytest_unconfigure() -> None:
     shutil.rmtree(_STATE, ignore_errors=True)
 
