@@ -288,8 +288,8 @@ def test_the_start_turns_the_order_of_the_prompts_and_is_kept_with_the_evidence(
         bundle = tmp_path / f"{start}.jsonl.gz"
         with serving(Synthetic(noise=HONEST, stack="x")) as server:
             options = ("--decide-only", "--max-tokens", 25, "--start", start, "--evidence", bundle)
-            options = (*options, "--concurrency", 1)  # the bundle is in the order of arrival
-            said = verify(capsys, baseline_file, server.url, *options)
+            # One at a time: a bundle is in the order of arrival.
+            said = verify(capsys, baseline_file, server.url, *options, "--concurrency", 1)
         header, observations = read(bundle)
         assert header.settings.start == start
         others = ("capability/", "/written")
