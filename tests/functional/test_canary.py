@@ -64,16 +64,16 @@ def test_a_key_that_is_echoed_is_kept_and_shown_nowhere(site: Site, echo: Echo) 
 
 
 def test_the_search_finds_what_is_there(site: Site) -> None:
-    """The same search for what is known to be kept and shown: the endpoint's name."""
-    label = b"Lab echo"
+    """The same search for what is known to be kept and shown: the endpoint's name, a word of every log."""
+    label, logged = b"Lab echo", b'"request_id"'
     url = site.around.url
-    places = {
-        "a table": leaks.tables(site.around),
-        "a file": leaks.files(site.around.folder),
-        "a page": leaks.pages(Visitor(url), url, ["/"]),
-        "an export": leaks.pages(Visitor(url), url, ["/api/v1/exports/leaderboard.csv"]),
-        "the operator's pages": leaks.pages(site.operator, url, ["/operator/verifier/endpoint/"]),
-    }
     site.offer("echo", api_key=KEY)
-    for what, where in places.items():
-        assert any(label in content for _, content in where), what
+    places = {
+        "a table": (leaks.tables(site.around), label),
+        "a file": (leaks.files(site.around.folder), logged),
+        "a page": (leaks.pages(Visitor(url), url, ["/"]), label),
+        "an export": (leaks.pages(Visitor(url), url, ["/api/v1/exports/leaderboard.csv"]), label),
+        "the operator's pages": (leaks.pages(site.operator, url, ["/operator/verifier/endpoint/"]), label),
+    }
+    for what, (where, needle) in places.items():
+        assert any(needle in content for _, content in where), what
