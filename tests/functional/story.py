@@ -35,6 +35,7 @@ CALIBRATING = {"reference": "reference", "cal-f16": "honest", "cal-slots": "hone
 INT4, HONEST = "int4-g64", "f16-slots"
 PROMPTS = "150"
 READER = "reader@example.org"
+MOST_ATTEMPTS = 4
 
 
 @dataclass
@@ -91,7 +92,10 @@ def walk(world: World, provider: Provider, at: Front) -> None:
     assert provider.name not in visitor.get("/"), "nobody else sees it"
 
     at.behind = world.lab[HONEST]
-    assert "faithful" in provider.run_in_private().lower()
+    attempts, said = 2, provider.run_in_private().lower()
+    while "inconclusive" in said and attempts < MOST_ATTEMPTS:  # few prompts do not always suffice
+        attempts, said = attempts + 1, provider.run_in_private().lower()
+    assert "faithful" in said
     endpoint = provider.publish()
     until(
         lambda: certificate(visitor, endpoint) == "certified", "the certificate is granted", **patient(world)
@@ -101,7 +105,7 @@ def walk(world: World, provider: Provider, at: Front) -> None:
     badge = visitor.get(f"/api/v1/endpoints/{endpoint}/badge.svg").lower()
     assert "certified" in badge or "faithful" in badge
     page = visitor.get(shown["certificate"]["url"])
-    assert "2 private runs" in page or "2</" in page
+    assert f"{attempts} private runs" in page or f"{attempts}</" in page
     listen(world, visitor, endpoint)
     hooked = provider.hear(world.hook.url, endpoint)
 
