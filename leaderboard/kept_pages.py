@@ -29,7 +29,8 @@ from verifier.services.redis_connection import connection
 
 log = structlog.get_logger(__name__)
 
-EDITION, PAGE, CLAIM = "assay.edition", "assay.page.", "assay.making."
+EDITION, PAGE, CLAIM = "assay.edition", "assay.page.1.", "assay.making."
+"""Keys in Redis. The number goes up with the form of what is packed: a former release may have left pages."""
 FORMER_SECONDS = 600
 """How long a page is kept to be shown while the next one is made."""
 MAKING_SECONDS = 15
@@ -58,7 +59,6 @@ class Kept:
 
     def response(self, request: HttpRequest) -> HttpResponseBase:
         """The page, or 304 for whoever has it."""
-        request.was_kept = True  # type: ignore[attr-defined]  # no view is found that would say what part it is
         whole = HttpResponse(self.content, headers=dict(self.headers))
         found = get_conditional_response(request, self.headers["ETag"], None, whole) or whole
         if self.policy is not None:
@@ -146,7 +146,7 @@ class KeptPages:
         kept, edition = store.page(name)
         if kept is not None and kept.is_good(edition):
             return self._again(kept, request, view)
-        if not store.claim(name):
+        if not (claimed := store.claim(name)):
             former = (
                 kept if kept is not None and kept.edition == edition else self._wait(store, name, edition)
             )
@@ -161,7 +161,8 @@ class KeptPages:
                 store.keep(name, page)
             return response
         finally:
-            store.release(name)
+            if claimed:
+                store.release(name)
 
     def _again(self, kept: Kept, request: HttpRequest, view: Any) -> HttpResponseBase:
         """The kept page, which counts towards its quota as if it were made."""
@@ -202,9 +203,10 @@ def _is_for_everybody(request: HttpRequest) -> bool:
 def _shared_view(request: HttpRequest) -> Any:
     """The view, or its class, that answers this with what is the same for everybody; None for others."""
     try:
-        view = resolve(request.path_info).func
+        request.resolver_match = resolve(request.path_info)  # a kept page finds no view that would set it
     except Resolver404:
         return None
+    view: Any = request.resolver_match.func
     view = getattr(view, "cls", view)
     filtered = bool(request.GET) and hasattr(view, "quota")
     return view if getattr(view, "is_shared", False) and not filtered else None

@@ -51,8 +51,6 @@ def _tell(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
 def part_of(request: HttpRequest) -> str:
     """The part of the site that answers: few words, so that they can be counted by."""
     if request.resolver_match is None:
-        if getattr(request, "was_kept", False):
-            return "pages"
         return "static" if request.path.startswith(settings.STATIC_URL) else "none"
     route = request.resolver_match.route
     if route.startswith(settings.ADMIN_PATH):

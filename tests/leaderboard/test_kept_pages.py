@@ -17,6 +17,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from leaderboard import kept_pages, services, tracing
 from leaderboard.kept_pages import KeptPages, Store
+from leaderboard.middleware import part_of
 from tests.leaderboard import factories
 from verifier.models import Endpoint
 from verifier.services.redis_connection import connection
@@ -98,6 +99,7 @@ def test_answers_of_the_api_are_kept_with_their_headers_and_count_towards_the_qu
         again = [page(client, path) for path in (badge, card)]
     assert [one.content for one in again] == [one.content for one in first]
     assert [headers(one) for one in again] == [headers(one) for one in first]
+    assert [part_of(response.wsgi_request) for response in again] == ["api", "api"]
     left = [int(response["RateLimit"].split("r=")[1].split(";")[0]) for response in (*first, *again)]
     assert left == [3, 2, 1, 0]
     assert client.get(badge).status_code == 429
@@ -202,7 +204,8 @@ def test_while_a_page_is_made_again_the_others_see_the_former_one(kept: None, se
     pages = KeptPages(maker)
     settings.KEPT_PAGE_SECONDS = -1  # due as soon as it is made
     assert ask(pages).content == b"page 1"
-    (name,) = [key.decode().removeprefix(kept_pages.PAGE) for key in connection().scan_iter("assay.page.*")]
+    keys = connection().scan_iter(f"{kept_pages.PAGE}*")
+    (name,) = [key.decode().removeprefix(kept_pages.PAGE) for key in keys]
     assert Store().claim(name)
     assert ask(pages).content == b"page 1"
     assert maker.made == 1
@@ -235,3 +238,17 @@ def test_without_redis_pages_are_made_for_each(kept: None, monkeypatch: pytest.M
     pages = KeptPages(maker)
     assert [ask(pages).content for _ in range(3)] == [b"page 1", b"page 2", b"page 3"]
     Store().new_edition()
+
+
+def test_whoever_gave_up_waiting_leaves_the_claim_to_its_maker(
+    kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_pages, "WAIT_SECONDS", 0.05)
+    pages = KeptPages(Maker())
+    ask(pages)
+    (key,) = [key.decode() for key in connection().scan_iter(f"{kept_pages.PAGE}*")]
+    name = key.removeprefix(kept_pages.PAGE)
+    connection().delete(key)
+    assert Store().claim(name)
+    ask(pages)
+    assert Store().is_claimed(name)
