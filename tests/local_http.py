@@ -25,6 +25,14 @@ class LocalServer(ThreadingHTTPServer):
 class QuietHandler(BaseHTTPRequestHandler):
     """Tells nobody what it was asked."""
 
+    def answer(self, status: int, kind: str, body: bytes) -> None:
+        """A whole answer of this media type."""
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def log_message(self, format: str, *args: Any) -> None:
         """Silence."""
 

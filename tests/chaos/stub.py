@@ -50,12 +50,7 @@ class _Handler(QuietHandler):
             self._send(200, completion(seen.answer, raw="prompt" in body))
 
     def _send(self, status: int, document: dict[str, Any]) -> None:
-        body = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.answer(status, "application/json", json.dumps(document).encode())
 
 
 if __name__ == "__main__":

@@ -49,11 +49,3 @@ class Handler(QuietHandler):
             self.answer(answer.status, kind, answer.read())
         finally:
             asked.close()
-
-    def answer(self, status: int, kind: str, body: bytes) -> None:
-        """The whole answer."""
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
