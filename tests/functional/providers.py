@@ -98,7 +98,7 @@ class InABrowser:
             page.goto(run)
             return "progress" not in page.content() or bool(page.get_by_role("progressbar").count() == 0)
 
-        until(ended, "the private run has ended")
+        until(ended, "the private run has ended", patience=600)
         return page.locator("main").inner_text()
 
     def publish(self) -> str:
@@ -173,7 +173,7 @@ class ByTheApi:
 
     def run_in_private(self) -> str:
         at = self("POST", f"{self._at}/runs")["links"]["self"]
-        found = until(self._when(at, "complete"), "the private run has ended")
+        found = until(self._when(at, "complete"), "the private run has ended", patience=600)
         assert found["findings"]
         return f"{found['verdict']} {json.dumps(found['result']['cause'])}"
 
