@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 
 import structlog
+from django.utils.translation import gettext, pgettext
 
+from leaderboard import languages
 from leaderboard.pages import numbers, words
 from leaderboard.pages.methodology_figures import Figures, figures
 from leaderboard.pages.prose import Block, blocks
@@ -29,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 FILE = "verifier/scoring/error_budget.json"
 """The figures' file, as a reader of the repository finds it."""
+KIND, LANGUAGE = "kind of prompt", "language of prompts"
+"""Contexts in which the catalogue has the words of a suite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +83,16 @@ class SuiteEntry:
 
 @dataclass(frozen=True, slots=True)
 class Methodology:
-    """Everything the page says. Without figures `trouble` is empty (never measured) or says what is wrong."""
+    """Everything the page says. Without figures `trouble` is empty (never measured) or says what is wrong.
+
+    `outdated` says what has changed since the figures were measured, and is empty when nothing has.
+    """
 
     sections: tuple[Section, ...]
     budget: ErrorBudget | None
     figures: Figures | None
     trouble: str
-    outdated: tuple[str, ...]
+    outdated: str
     command: str
     file: str
     alpha: str
@@ -100,6 +107,7 @@ class Methodology:
 
 def methodology() -> Methodology:
     """The page of this moment: figures are read anew, what is code only once."""
+    language = languages.current()
     budget, trouble = _budget()
     found = None if budget is None else figures(budget)
     return Methodology(
@@ -107,17 +115,17 @@ def methodology() -> Methodology:
         budget=budget,
         figures=found,
         trouble=trouble,
-        outdated=() if budget is None else tuple(_outdated(budget)),
+        outdated="" if budget is None else pgettext("between two parts", " and ").join(_outdated(budget)),
         command=COMMAND if budget is None else budget.made_by,
         file=FILE,
         alpha=numbers.percent(Settings().alpha),
         measured_alpha="" if budget is None else f"{100 * budget.alpha:g}{numbers.THIN}%",
-        checks=_checks(),
+        checks=_checks(language),
         policy_version=policy.VERSION,
         rules=rules(policy),
         verdicts=tuple(words.VERDICTS.values()),
         outcomes=tuple(words.OUTCOMES.values()),
-        suites=_suites(),
+        suites=_suites(language),
     )
 
 
@@ -132,65 +140,70 @@ def _budget() -> tuple[ErrorBudget | None, str]:
 def _sections(found: Figures | None) -> Iterator[Section]:
     """The evidence first, then how it is made; without figures one section says that there are none."""
     if found is None:
-        yield Section("unmeasured", "Error rates")
+        yield Section("unmeasured", gettext("Error rates"))
     else:
         if found.picture is not None:
-            yield Section("tokens", "Tokens to detection")
-            yield Section("degradations", "Every degradation in numbers")
-        yield Section("honest", "Honest stacks")
-        yield Section("limits", "What cannot be detected")
-        yield Section("causes", "Causes, named and true")
-        yield Section("peers", "Beside published methods")
-        yield Section("monitoring", "Monitoring")
-    yield Section("fidelity", "Fidelity and the ladder")
-    yield Section("verdicts", "The words")
-    yield Section("checks", "The checks")
-    yield Section("policy", "The policy")
-    yield Section("suite", "The suite" if len(_suites()) == 1 else "The suites")
+            yield Section("tokens", gettext("Tokens to detection"))
+            yield Section("degradations", gettext("Every degradation in numbers"))
+        yield Section("honest", gettext("Honest stacks"))
+        yield Section("limits", gettext("What cannot be detected"))
+        yield Section("causes", gettext("Causes, named and true"))
+        yield Section("peers", gettext("Beside published methods"))
+        yield Section("monitoring", gettext("Monitoring"))
+    yield Section("fidelity", gettext("Fidelity and the ladder"))
+    yield Section("verdicts", gettext("The words"))
+    yield Section("checks", gettext("The checks"))
+    yield Section("policy", gettext("The policy"))
+    yield Section("suite", gettext("The suite") if len(suites.names()) == 1 else gettext("The suites"))
     if found is not None:
-        yield Section("repeat", "Repeat it")
+        yield Section("repeat", gettext("Repeat it"))
 
 
 def _outdated(budget: ErrorBudget) -> Iterator[str]:
     """What has changed since the figures were measured, in words."""
     measured = budget.versions.get("policy")
     if measured is not None and measured != policy.VERSION:
-        yield f"with policy {measured} (in force now: {policy.VERSION})"
+        said = gettext("with policy %(measured)s (in force now: %(current)s)")
+        yield said % {"measured": measured, "current": policy.VERSION}
     suite = budget.versions.get("suite")
-    if suite is not None and suite not in {entry.identity for entry in _suites()}:
-        yield f"with suite {suite.partition(' sha256:')[0]}, which is not the one in use now"
+    if suite is not None and suite not in {entry.identity for entry in _suites(languages.current())}:
+        said = gettext("with suite %(suite)s, which is not the one in use now")
+        yield said % {"suite": suite.partition(" sha256:")[0]}
 
 
 @cache
-def _checks() -> tuple[CheckEntry, ...]:
+def _checks(language: str) -> tuple[CheckEntry, ...]:
+    """The checks in this language, which must be that of the page: it tells the cached ones apart."""
     found = []
     for check, module in discover():
         written = blocks(module.__doc__)
         opening = written[0] if written and written[0].kind == "paragraph" else None
         rest = written if opening is None else written[1:]
-        found.append(CheckEntry(check.name, check.version, check.title, opening, rest))
+        found.append(CheckEntry(check.name, check.version, words.said(check.title), opening, rest))
     return tuple(found)
 
 
 @cache
-def _suites() -> tuple[SuiteEntry, ...]:
+def _suites(language: str) -> tuple[SuiteEntry, ...]:
+    """The suites, likewise."""
     entries = []
     for name in suites.names():
         suite = suites.load(name)
         kinds = Counter(prompt.category for prompt in suite.prompts)
-        languages = Counter(prompt.language for prompt in suite.prompts)
+        spoken = Counter(prompt.language for prompt in suite.prompts)
         entries.append(
             SuiteEntry(
                 suite.name,
                 suite.version,
                 suite.sha256,
                 numbers.whole(len(suite.prompts)),
-                _counted(kinds),
-                _counted(languages),
+                _counted(KIND, kinds),
+                _counted(LANGUAGE, spoken),
             )
         )
     return tuple(entries)
 
 
-def _counted(counts: Counter[str]) -> str:
-    return ", ".join(f"{name} {numbers.whole(n)}" for name, n in counts.most_common())
+def _counted(context: str, counts: Counter[str]) -> str:
+    comma = pgettext("between names", ", ")
+    return comma.join(f"{pgettext(context, name)} {numbers.whole(n)}" for name, n in counts.most_common())

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import TypeVar
 
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_noop as noop
+
 from leaderboard import charts_methodology as charts
-from leaderboard.pages import numbers
+from leaderboard.pages import numbers, words
 from verifier.scoring.error_budget import (
     EVIDENCE,
     Detection,
@@ -16,14 +19,15 @@ from verifier.scoring.error_budget import (
     Honest,
     Monitoring,
     Peer,
+    Rate,
     Tokens,
     Total,
 )
 
-EVIDENCE_WORDS = {"logprobs": "with log-probabilities", "text": "by text alone"}
+EVIDENCE_WORDS = {"logprobs": noop("with log-probabilities"), "text": noop("by text alone")}
 POWER = 0.9
 """The share of runs in which a degradation must be found to count as detectable."""
-NOT_NAMED = "not named"
+NOT_NAMED = noop("not named")
 
 _Judged = TypeVar("_Judged", Detection, Honest)
 _Line = TypeVar("_Line")
@@ -187,12 +191,13 @@ def tokens(value: float | None) -> str:
 
 def of(part: int, whole: int) -> str:
     """`17 of 20`."""
-    return f"{numbers.whole(part)} of {numbers.whole(whole)}"
+    said = gettext("%(part)s of %(whole)s")
+    return said % {"part": numbers.whole(part), "whole": numbers.whole(whole)}
 
 
 def _accusations(evidence: str, total: Total) -> Accusations:
     return Accusations(
-        evidence=EVIDENCE_WORDS[evidence],
+        evidence=gettext(EVIDENCE_WORDS[evidence]),
         accused=total.accused,
         runs=of(total.accused, total.runs),
         runs_bound=bound(total.runs_upper),
@@ -218,7 +223,7 @@ def _picture(budget: ErrorBudget) -> Picture:
             for found in rows
         ),
         honest=tuple(
-            (name, f"{of(budget.totals[name].accused, budget.totals[name].runs)} runs accused")
+            (name, gettext("%(runs)s runs accused") % {"runs": _accused(budget.totals[name])})
             for name in EVIDENCE
             if name in budget.totals
         ),
@@ -226,14 +231,19 @@ def _picture(budget: ErrorBudget) -> Picture:
     )
 
 
+def _accused(total: Total) -> str:
+    return of(total.accused, total.runs)
+
+
 def _lane(over: charts.Scale, row: Detection) -> charts.Lane:
     reach = None if row.reach is None else float(row.reach.tokens)
     if row.tokens is None:
-        return charts.lane(over, None, None, reach, f"not found in {numbers.whole(row.runs)} runs")
-    words = f"{tokens(row.tokens.median)} / {tokens(row.tokens.p90)}"
+        missed = gettext("not found in %(n)s runs") % {"n": numbers.whole(row.runs)}
+        return charts.lane(over, None, None, reach, missed)
+    note = f"{tokens(row.tokens.median)} / {tokens(row.tokens.p90)}"
     if row.detected < row.runs:
-        words += f" · in {of(row.detected, row.runs)}"
-    return charts.lane(over, row.tokens.median, row.tokens.p90, reach, words)
+        note += gettext(" · in %(share)s") % {"share": of(row.detected, row.runs)}
+    return charts.lane(over, row.tokens.median, row.tokens.p90, reach, note)
 
 
 def _lines(rows: Sequence[_Judged], line: Callable[[_Judged, int], _Line]) -> tuple[_Line, ...]:
@@ -252,7 +262,7 @@ def _detection_line(row: Detection, rows: int) -> DetectionLine:
     return DetectionLine(
         row.label,
         row.what,
-        EVIDENCE_WORDS[row.evidence],
+        gettext(EVIDENCE_WORDS[row.evidence]),
         rows,
         of(row.detected, row.runs),
         _interval(row.low, row.high),
@@ -268,7 +278,7 @@ def _honest_line(row: Honest, rows: int) -> HonestLine:
     return HonestLine(
         row.label,
         row.what,
-        EVIDENCE_WORDS[row.evidence],
+        gettext(EVIDENCE_WORDS[row.evidence]),
         rows,
         row.accused,
         numbers.whole(row.runs),
@@ -291,11 +301,13 @@ def _confusion(evidence: str, table: Mapping[str, Mapping[str, int]]) -> Confusi
         )
         for truth, row in table.items()
     )
-    return Confusion(EVIDENCE_WORDS[evidence], tuple(columns), rows)
+    return Confusion(gettext(EVIDENCE_WORDS[evidence]), tuple(columns), rows)
 
 
 def _comparison(detection: Sequence[Detection], peers: Sequence[Peer]) -> Comparison:
-    methods = [Method("Assay", "Assay", "measured here", EVIDENCE_WORDS[name]) for name in EVIDENCE]
+    methods = [
+        Method("Assay", "Assay", gettext("measured here"), gettext(EVIDENCE_WORDS[name])) for name in EVIDENCE
+    ]
     names: list[str] = []
     for peer in peers:
         if peer.method not in names:
@@ -312,7 +324,7 @@ def _comparison(detection: Sequence[Detection], peers: Sequence[Peer]) -> Compar
         (
             peer.label,
             peer.method,
-            "; ".join(f"{of(r.detected, r.runs)} at {tokens(r.tokens)}" for r in peer.rates),
+            pgettext("between clauses", "; ").join(_rate(rate) for rate in peer.rates),
         )
         for peer in peers
     )
@@ -324,8 +336,13 @@ def _needed(row: Detection | None) -> str:
     if row is None:
         return numbers.NONE
     if row.tokens is None or row.rate < POWER:
-        return f"not in {numbers.percent(POWER)}"
+        return gettext("not in %(share)s") % {"share": numbers.percent(POWER)}
     return tokens(row.tokens.p90 if row.detected == row.runs else row.tokens.most)
+
+
+def _rate(rate: Rate) -> str:
+    said = gettext("%(detected)s at %(tokens)s")
+    return said % {"detected": of(rate.detected, rate.runs), "tokens": tokens(rate.tokens)}
 
 
 def _peer_needed(peer: Peer | None) -> str:
@@ -337,31 +354,41 @@ def _peer_needed(peer: Peer | None) -> str:
 
 
 def _limit(row: Detection) -> Limit:
-    share = numbers.percent(POWER)
-    likely = "is" if row.high < POWER else "may be"
+    sure = gettext("is found in fewer than %(share)s of runs")
+    unsure = gettext("may be found in fewer than %(share)s of runs")
     return Limit(
         row.label,
         row.what,
-        EVIDENCE_WORDS[row.evidence],
+        gettext(EVIDENCE_WORDS[row.evidence]),
         of(row.detected, row.runs),
         _interval(row.low, row.high),
-        f"{likely} found in fewer than {share} of runs",
+        (sure if row.high < POWER else unsure) % {"share": numbers.percent(POWER)},
     )
 
 
 def _monitoring(found: Monitoring) -> str:
-    delay, per_day, ninety = found.delay, found.probes_per_day, numbers.percent(0.9)
-    hours = round(24 * delay.median / per_day, 1) if per_day else None
-    median = (
-        "median" if hours is None else f"median, {tokens(hours)}{numbers.THIN}h at {tokens(per_day)} a day"
-    )
-    return (
-        f"A deployment answered as the official weights do for {numbers.whole(found.after)} probes and then "
-        f"became {found.swap}: the alarm came after {tokens(delay.median)} probes ({median}; {ninety} within "
-        f"{tokens(delay.p90)}, all within {tokens(delay.most)}). Over {numbers.whole(found.honest_probes)} "
-        f"probes of honest deployments there were {numbers.whole(found.alarms)} alarms, at a threshold of "
-        f"{numbers.evidence(found.threshold)}. An alarm only starts a confirming run."
-    )
+    hours = round(24 * found.delay.median / found.probes_per_day, 1) if found.probes_per_day else None
+    median = gettext("median")
+    if hours is not None:
+        pace = {"hours": f"{tokens(hours)}{numbers.THIN}h", "probes": tokens(found.probes_per_day)}
+        median = gettext("median, %(hours)s at %(probes)s a day") % pace
+    return gettext(
+        "A deployment answered as the official weights do for %(after)s probes and then became %(swap)s: "
+        "the alarm came after %(delay)s probes (%(median)s; %(ninety)s within %(p90)s, all within %(most)s). "
+        "Over %(honest)s probes of honest deployments there were %(alarms)s alarms, at a threshold of "
+        "%(threshold)s. An alarm only starts a confirming run."
+    ) % {
+        "after": numbers.whole(found.after),
+        "swap": found.swap,
+        "delay": tokens(found.delay.median),
+        "median": median,
+        "ninety": numbers.percent(0.9),
+        "p90": tokens(found.delay.p90),
+        "most": tokens(found.delay.most),
+        "honest": numbers.whole(found.honest_probes),
+        "alarms": numbers.whole(found.alarms),
+        "threshold": numbers.evidence(found.threshold),
+    }
 
 
 def _three(found: Tokens | None) -> tuple[str, str, str]:
@@ -377,6 +404,7 @@ def _interval(low: float, high: float) -> str:
 def _causes(named: Mapping[str, int], detected: int) -> str:
     """The causes named; with how often, unless it was always the same."""
     if list(named.values()) == [detected]:
-        return next(iter(named))
+        return words.said(next(iter(named)))
     ordered = sorted(named.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{name} {of(n, detected)}" for name, n in ordered if n)
+    comma = pgettext("between names", ", ")
+    return comma.join(f"{words.said(name)} {of(n, detected)}" for name, n in ordered if n)

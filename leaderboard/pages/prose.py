@@ -1,5 +1,7 @@
 """Docstrings as a page shows them: paragraphs, lists, *emphasis* and `code`, and nothing else.
 
+A docstring is English; the catalogue has each of its texts in the other languages, under the text itself.
+
 What comes out is text in named pieces. Escaping stays the template's business, so nothing in a docstring
 can become markup.
 """
@@ -9,6 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from inspect import cleandoc
+
+from leaderboard.pages import words
 
 _INLINE = re.compile(
     r"``(?P<double>.+?)``|`(?P<code>[^`]+)`|(?<![\w*])\*(?P<emphasis>[^\s*][^*]*?)(?<!\s)\*(?![\w*])"
@@ -35,7 +39,14 @@ class Block:
 
 
 def blocks(docstring: str | None) -> tuple[Block, ...]:
-    """The blocks of a docstring: lines that begin with `- ` are items, blank lines end paragraphs."""
+    """The blocks of a docstring in the language of the page."""
+    return tuple(
+        Block(kind, tuple(pieces(words.said(text)) for text in texts)) for kind, texts in passages(docstring)
+    )
+
+
+def passages(docstring: str | None) -> list[tuple[str, list[str]]]:
+    """Kind and texts of each block: lines that begin with `- ` are items, blank lines end paragraphs."""
     found: list[tuple[str, list[str]]] = []
     open_block = False
     for line in cleandoc(docstring or "").splitlines():
@@ -52,7 +63,7 @@ def blocks(docstring: str | None) -> tuple[Block, ...]:
         else:
             found.append(("paragraph", [text]))
             open_block = True
-    return tuple(Block(kind, tuple(pieces(line) for line in lines)) for kind, lines in found)
+    return found
 
 
 def pieces(text: str) -> Line:

@@ -15,7 +15,9 @@ from enum import Enum
 from itertools import pairwise
 from types import ModuleType
 
-from leaderboard.pages import numbers
+from django.utils.translation import gettext, pgettext
+
+from leaderboard.pages import numbers, words
 from leaderboard.pages.prose import Block, blocks
 
 
@@ -31,10 +33,11 @@ class Rule:
 
 def rules(module: ModuleType) -> tuple[Rule, ...]:
     """The documented public constants of `module`, in the order of its source."""
-    return tuple(_rule(name, getattr(module, name), about) for name, about in _documented(module))
+    return tuple(_rule(name, getattr(module, name), about) for name, about in documented(module))
 
 
-def _documented(module: ModuleType) -> Iterator[tuple[str, str]]:
+def documented(module: ModuleType) -> Iterator[tuple[str, str]]:
+    """Name and text of each, as its source has them."""
     body = ast.parse(inspect.getsource(module)).body
     for statement, below in pairwise(body):
         match statement, below:
@@ -58,24 +61,27 @@ def _rule(name: str, value: object, about: str) -> Rule:
 
 def shown(value: object) -> str:
     """A value as a reader sees it: sets in order, numbers with a real minus sign, no quotes, no addresses."""
+    # Translators: Between names that are listed: the Chinese comma of lists.
+    comma = pgettext("between names", ", ")
     if value is None:
         return numbers.NONE
     if isinstance(value, Enum):
         return shown(value.value)
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, int):
         return numbers.whole(value)
     if isinstance(value, float):
         return f"{value:g}".replace("-", numbers.MINUS)
     if isinstance(value, str):
-        return value
+        return words.ruled(value)
     if isinstance(value, Mapping):
-        return "; ".join(f"{shown(key)}: {shown(item)}" for key, item in value.items())
+        semicolon = pgettext("between clauses", "; ")
+        return semicolon.join(f"{shown(key)}: {shown(item)}" for key, item in value.items())
     if isinstance(value, Set):
-        return ", ".join(sorted(shown(item) for item in value))
+        return comma.join(sorted(shown(item) for item in value))
     if isinstance(value, Sequence):
-        return ", ".join(shown(item) for item in value)
+        return comma.join(shown(item) for item in value)
     if is_dataclass(value) and not isinstance(value, type):
-        return ", ".join(f"{item.name} {shown(getattr(value, item.name))}" for item in fields(value))
+        return comma.join(f"{item.name} {shown(getattr(value, item.name))}" for item in fields(value))
     return str(getattr(value, "__name__", value))

@@ -32,6 +32,6 @@ urlpatterns = [
     path("sitemap.xml", web.sitemap, name="sitemap"),
     path("robots.txt", web.robots, name="robots"),
     path("favicon.ico", views.favicon, name="favicon"),
-    path("methodology/", views.methodology, name="methodology"),
+    path(spoken("methodology/"), views.methodology, name="methodology"),
     path("guide/", guide.guide, name="guide"),
 ]

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
+from leaderboard import languages
+
 
 @dataclass(frozen=True, slots=True)
 class Term:
@@ -121,6 +123,7 @@ POLICY_CAUSES = frozenset(
         noop("pruning"),
         noop("dropped layer"),
         noop("other checkpoint"),
+        noop("other model"),
         noop("hidden prompt"),
         noop("wrong template"),
         noop("temperature override"),
@@ -293,6 +296,24 @@ def status(name: str) -> Term:
 def cause(name: str) -> str:
     """The policy's name of a cause in the language of the page; an unknown one as it is."""
     return gettext(name) if name in POLICY_CAUSES else name
+
+
+def ruled(name: str) -> str:
+    """A name in the policy's rules: a verdict or a cause in the language of the page, all others as they are.
+
+    English pages have it as the policy writes it.
+    """
+    if languages.current() == languages.ENGLISH:
+        return name
+    return VERDICTS[name].word if name in VERDICTS else cause(name)
+
+
+def said(text: str) -> str:
+    """A text of a source or of a measured file in the language of the page; English where that is missing.
+
+    The catalogue's test finds what is missing of the methodology page.
+    """
+    return gettext(text) if text else ""
 
 
 def certificate(state: str) -> str:

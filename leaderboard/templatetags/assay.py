@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +20,8 @@ from leaderboard.pages import inert, numbers, words
 from leaderboard.pages.words import Term
 
 register = template.Library()
+
+_HAN, _LATIN = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]")
 
 
 @register.filter
@@ -162,6 +165,13 @@ def english(text: str) -> str:
     if languages.current() == languages.ENGLISH:
         return text
     return format_html('<span lang="en">{}</span>', text)
+
+
+@register.filter
+def worded(text: str, limit: int | None = None) -> str:
+    """A text of a source or a measured file on one line; marked where it is not in the page's language."""
+    shown = inert.visible(words.said(text), lines=False, limit=limit)
+    return shown if _HAN.search(shown) or not _LATIN.search(shown) else english(shown)
 
 
 @register.filter

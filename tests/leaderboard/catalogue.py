@@ -11,6 +11,11 @@ from pathlib import Path
 
 from django.utils.translation.template import templatize
 
+from leaderboard.pages import methodology, prose, rules
+from verifier import suites
+from verifier.checks.registry import discover
+from verifier.scoring import error_budget, policy
+
 ROOT = Path(__file__).parents[2]
 LOCALE = ROOT / "leaderboard" / "locale" / "zh_Hans" / "LC_MESSAGES"
 CALLS = {
@@ -55,6 +60,8 @@ def asked() -> dict[Message, str]:
     for path in sorted((ROOT / "leaderboard").rglob("*.py")):
         for message in _of_python(path):
             found.setdefault(message, str(path.relative_to(ROOT)))
+    for path, message in _of_methodology():
+        found.setdefault(message, str(path.relative_to(ROOT)))
     return found
 
 
@@ -77,6 +84,44 @@ def _of_python(path: Path) -> Iterator[Message]:
         strings = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
         if len(strings) >= (wanted := abs(CALLS[node.func.id]) + (CALLS[node.func.id] < 0)):
             yield _message(node.func.id, strings[:wanted])
+
+
+def _of_methodology() -> Iterator[tuple[Path, Message]]:
+    """What the methodology page takes from where nothing can be marked, with the file that it is from."""
+    for check, module in discover():
+        yield Path(str(module.__file__)), Message("", check.title)
+        for text in _texts(module.__doc__):
+            yield Path(str(module.__file__)), Message("", text)
+    for _, about in rules.documented(policy):
+        for text in _texts(about):
+            yield Path(str(policy.__file__)), Message("", text)
+    for text in _of_budget():
+        yield error_budget.PATH, Message("", text)
+    for name in suites.names():
+        for prompt in suites.load(name).prompts:
+            yield Path(str(suites.__file__)).parent, Message(methodology.KIND, prompt.category)
+            yield Path(str(suites.__file__)).parent, Message(methodology.LANGUAGE, prompt.language)
+
+
+def _texts(docstring: str | None) -> Iterator[str]:
+    for _, texts in prose.passages(docstring):
+        yield from texts
+
+
+def _of_budget() -> Iterator[str]:
+    """Names of deployments, what they are, causes; titles and authors of methods stay in English."""
+    budget = error_budget.load()
+    if budget is None:
+        return
+    for row in budget.detection:
+        yield from (row.label, row.what, row.cause, *row.named)
+    for stack in budget.honest:
+        yield from (stack.label, stack.what)
+    for table in budget.causes.values():
+        for truth, named in table.items():
+            yield from (truth, *named)
+    for peer in budget.peers:
+        yield from (peer.label, peer.evidence)
 
 
 def entries(path: Path) -> list[Entry]:

@@ -11,9 +11,24 @@ def test_every_message_of_the_sources_is_translated_and_no_other() -> None:
     found = {entry.message: entry for entry in catalogue.entries(PO)}
     asked = catalogue.asked()
     assert len(asked) > 200
-    assert {message: path for message, path in asked.items() if message not in found} == {}
-    assert [message for message in found if message not in asked] == []
+    missing = {message: path for message, path in asked.items() if message not in found}
+    assert missing == {}, f"append each to {PO.name} with its Chinese, then compile it with msgfmt"
+    unused = [message for message in found if message not in asked]
+    assert unused == [], f"nothing asks for these any more: take them out of {PO.name}, or put them right"
     assert [message for message, entry in found.items() if entry.fuzzy or not entry.translated] == []
+
+
+def test_what_the_methodology_page_takes_from_sources_is_asked_for() -> None:
+    asked = catalogue.asked()
+    for text, path in (
+        (
+            "Does the endpoint predict the next tokens that the official weights predict?",
+            "token_distribution.py",
+        ),
+        ("Verdicts that say an endpoint does not serve the released weights.", "policy.py"),
+        ("another checkpoint", "error_budget.json"),
+    ):
+        assert asked[catalogue.Message("", text)].endswith(path)
 
 
 def test_no_message_stands_twice() -> None:

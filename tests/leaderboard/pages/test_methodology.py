@@ -194,9 +194,19 @@ def test_it_is_accessible_and_keeps_to_the_site(client: Client, figures: Path, m
     for tag, attributes in page.elements:
         assert "style" not in attributes, tag
         assert not [name for name in attributes if name.startswith("on")], tag
-        for name in ("src", "href") if attributes.get("rel") != "canonical" else ():
+        for name in ("src", "href") if attributes.get("rel") not in ("canonical", "alternate") else ():
             assert not re.match(r"(https?:)?//", attributes.get(name) or ""), tag
         for name in ("aria-labelledby", "aria-describedby"):
             assert set((attributes.get(name) or "").split()) <= set(ids), tag
     assert {"href": ADDRESS, "aria-current": "page"} in page.having("a")
     assert client.post(ADDRESS).status_code == 405
+
+
+def test_in_chinese_what_nobody_has_translated_is_marked_as_english(client: Client, figures: Path) -> None:
+    budget = current()
+    budget["detection"][0].update(label="another checkpoint", what="a sort of damage <b>of tomorrow</b>")
+    figures.write_text(json.dumps(budget), "utf-8")
+    page = client.get("/zh-hans" + ADDRESS).content.decode()
+    assert "<b>另一个检查点</b>" in page
+    assert '<span lang="en">a sort of damage &lt;b&gt;of tomorrow&lt;/b&gt;</span>' in page
+    assert "有偏差、模型不符" in page
