@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
+from leaderboard import languages
+
 
 @dataclass(frozen=True, slots=True)
 class Term:
@@ -303,6 +305,13 @@ def certificate(state: str) -> str:
 def check(name: str) -> str:
     """The name of a check."""
     return gettext(CHECKS.get(name, name.replace("_", " ").capitalize()))
+
+
+def disputed(check_name: str) -> str:
+    """What an objection is about: one check, in English by the name that it is stored under, or the verdict."""
+    if not check_name:
+        return gettext("the verdict")
+    return check_name if languages.current() == languages.ENGLISH else check(check_name)
 
 
 def dispute(outcome: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +20,7 @@ from leaderboard.pages import inert, numbers, words
 from leaderboard.pages.words import Term
 
 register = template.Library()
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
 @register.filter
@@ -127,6 +129,12 @@ def day(then: datetime | date | None) -> str:
 
 
 @register.filter
+def brief_day(then: datetime | date | None) -> str:
+    """A date where there is little room: `3 Jan 2026`."""
+    return date_format(then, pgettext("date format", "j M Y"))
+
+
+@register.filter
 def minute(then: datetime | None) -> str:
     """A date and its time: `3 May 2026, 14:05`."""
     return date_format(then, pgettext("date format", "j F Y, H:i"))
@@ -162,6 +170,18 @@ def english(text: str) -> str:
     if languages.current() == languages.ENGLISH:
         return text
     return format_html('<span lang="en">{}</span>', text)
+
+
+@register.filter
+def quoted(text: str) -> str:
+    """What somebody wrote on this site, marked as English unless it is in Chinese."""
+    return text if _CHINESE.search(text) else english(text)
+
+
+@register.filter
+def disputed(check_name: str) -> str:
+    """What an objection is about."""
+    return words.disputed(check_name)
 
 
 @register.filter
