@@ -308,7 +308,7 @@ def check(name: str) -> str:
 
 
 def disputed(check_name: str) -> str:
-    """What an objection is about: one check, in English by the name that it is stored under, or the verdict."""
+    """What an objection is about: the verdict, or a check; in English by the name that it is stored under."""
     if not check_name:
         return gettext("the verdict")
     return check_name if languages.current() == languages.ENGLISH else check(check_name)

@@ -44,19 +44,18 @@ PAGES = (
     "/terms/",
     "/contact/",
     "/data-licence/",
+    "/verify/",
+    "/verify/?certificate=nobody-has-this-name",
     "/disputes/",
     "/alerts/endpoints/{Lab f16}/",
     "/alerts/models/HuggingFaceTB/SmolLM2-135M-Instruct/",
     "/alerts/providers/test-lab/",
 )
 """Public pages that have a Chinese address; the test puts ids of endpoints in the place of their labels."""
-ENGLISH_ALONE = (
-    *("pages:methodology", "integrity:verify", "submit:new"),
-    "account:overview",
-)
+ENGLISH_ALONE = (*("pages:methodology", "submit:new", "account:overview"),)
 """Pages for readers that have no Chinese address yet."""
 SAME = re.compile(
-    r"CC BY 4\.0|dump\.zip|\S+@\S+|"
+    r"DSSE|in-toto|CC BY 4\.0|dump\.zip|\S+@\S+|"
     r"Assay( \d+\.\d+\.\d+)?|English|简体中文|OpenRouter|UTC|n|x|e|10⁶|top-1|core \d\.\d|sha256:\w+…?|"
     r"Lab .*|(Test laboratory|SmolLM2|HuggingFaceTB|astronomy|temperature)[\w./ ·-]*|random weights|"
     r"INT\d.*|FP\d.*|(bf|fp|int)\d+|[\d.]+\s(ms|s|min|h|tok/s)( .*)?|[\W\d_]*|[A-F][+]?"
