@@ -7,6 +7,7 @@ from uuid import UUID
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -18,7 +19,7 @@ from verifier.models import Endpoint, Model, Provider
 class AddressForm(forms.Form):
     """Where to."""
 
-    email = forms.EmailField(label="E-mail address", max_length=254)
+    email = forms.EmailField(label=gettext_lazy("E-mail address"), max_length=254)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,11 +46,15 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """The link of the first mail. Opening it does nothing yet: mail programs open links by themselves."""
     found = subscriptions.subscription_of(token, leaving=False)
     if found is None:
-        return _told(request, "This link is too old or incomplete", "Ask for alerts again.", status=404)
+        heading = gettext("This link is too old or incomplete")
+        return _told(request, heading, gettext("Ask for alerts again."), status=404)
     if request.method != "POST":
-        return _asked(request, f"Hear of {found.subject}?", "Mail me", str(found.email))
+        heading = gettext("Hear of %(subject)s?") % {"subject": found.subject}
+        return _asked(request, heading, gettext("Mail me"), str(found.email))
     subscriptions.confirm_subscription(token)
-    return _told(request, "You will hear of it", f"Alerts about {found.subject} go to {found.email}.")
+    said = gettext("Alerts about %(subject)s go to %(email)s.")
+    told = said % {"subject": found.subject, "email": found.email}
+    return _told(request, gettext("You will hear of it"), told)
 
 
 @csrf_exempt
@@ -60,23 +65,24 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     found = subscriptions.subscription_of(token, leaving=True)
     if request.method == "POST":
         if not subscriptions.unsubscribe(token):
-            return _told(request, "This link is incomplete", "Take the whole address.", status=404)
-        return _told(request, "You will hear no more of it", "The address is deleted.")
+            heading, said = gettext("This link is incomplete"), gettext("Take the whole address.")
+            return _told(request, heading, said, status=404)
+        return _told(request, gettext("You will hear no more of it"), gettext("The address is deleted."))
     if found is None:
-        return _told(
-            request, "Nothing is mailed here", "This subscription has ended, or never was.", status=404
-        )
-    return _asked(request, f"Hear no more of {found.subject}?", "Mail me no more", str(found.email))
+        said = gettext("This subscription has ended, or never was.")
+        return _told(request, gettext("Nothing is mailed here"), said, status=404)
+    heading = gettext("Hear no more of %(subject)s?") % {"subject": found.subject}
+    return _asked(request, heading, gettext("Mail me no more"), str(found.email))
 
 
 def _subscribe(request: HttpRequest, subject: Endpoint | Model | Provider | None) -> HttpResponse:
     if subject is None:
-        raise Http404("There is nothing of this name to hear of.")
+        raise Http404(gettext("There is nothing of this name to hear of."))
     form = AddressForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         subscriptions.subscribe(form.cleaned_data["email"], subject)
-        said = f"If {form.cleaned_data['email']} is right, a mail with a link to confirm is on its way."
-        return _told(request, "One more step", said)
+        said = gettext("If %(email)s is right, a mail with a link to confirm is on its way.")
+        return _told(request, gettext("One more step"), said % {"email": form.cleaned_data["email"]})
     status = 400 if request.method == "POST" else 200
     context = {"nav": "", "subject": str(subject), "form": form}
     return render(request, "pages/subscribe.html", context, status=status)

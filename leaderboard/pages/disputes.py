@@ -11,11 +11,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from leaderboard import selectors, services
 from leaderboard.models import Dispute
+from leaderboard.pages import words
 from leaderboard.selectors import disputes as known
 from leaderboard.services.disputes import DisputeNotPossible
 from verifier.models import Run, RunState
@@ -24,12 +26,15 @@ from verifier.models import Run, RunState
 class ObjectionForm(forms.Form):
     """What is wrong, and what shows it. All of it is published."""
 
-    check = forms.ChoiceField(label="What it is about", required=False)
+    check = forms.ChoiceField(label=gettext_lazy("What it is about"), required=False)
     statement = forms.CharField(
-        label="What is wrong", max_length=5000, widget=forms.Textarea(attrs={"rows": 6})
+        label=gettext_lazy("What is wrong"), max_length=5000, widget=forms.Textarea(attrs={"rows": 6})
     )
     evidence = forms.CharField(
-        label="What shows it", max_length=5000, required=False, widget=forms.Textarea(attrs={"rows": 6})
+        label=gettext_lazy("What shows it"),
+        max_length=5000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6}),
     )
 
     def __init__(self, run: Run, *args: Any, **kwargs: Any) -> None:
@@ -37,7 +42,10 @@ class ObjectionForm(forms.Form):
         names = run.findings.order_by("id").values_list("check_name", flat=True)
         field = self.fields["check"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "The verdict"), *((name, name.replace("_", " ")) for name in names)]
+        field.choices = [
+            ("", gettext("The verdict")),
+            *((name, words.disputed(name).replace("_", " ")) for name in names),
+        ]
 
 
 @require_safe
@@ -70,7 +78,7 @@ def object_to(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Object to a run. Refused to whoever does not speak for its endpoint."""
     run = selectors.run(run_id)
     if run is None or run.state != RunState.COMPLETE:
-        raise Http404("No complete run of this address is public.")
+        raise Http404(gettext("No complete run of this address is public."))
     spoken = known.speakers(request.user, run.endpoint)
     if not spoken:
         raise PermissionDenied
@@ -111,5 +119,5 @@ def _person(request: HttpRequest) -> User:
 def _found(dispute_id: UUID) -> Dispute:
     found = known.dispute(dispute_id)
     if found is None:
-        raise Http404("No objection of this address is public.")
+        raise Http404(gettext("No objection of this address is public."))
     return found

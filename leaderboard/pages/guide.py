@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.http import require_safe
 
 from leaderboard.kept_pages import shared
@@ -13,13 +15,13 @@ from verifier.suites import load
 from verifier.suites.plans import plan
 
 SECTIONS = (
-    ("reference", "The reference"),
-    ("maker", "The maker’s own API as a reference"),
-    ("honest", "The honest band"),
-    ("ladder", "The ladder of a large model"),
-    ("cost", "What it costs"),
-    ("own", "Prompts of your own"),
-    ("catalogue", "Listing real providers"),
+    ("reference", noop("The reference")),
+    ("maker", noop("The maker’s own API as a reference")),
+    ("honest", noop("The honest band")),
+    ("ladder", noop("The ladder of a large model")),
+    ("cost", noop("What it costs")),
+    ("own", noop("Prompts of your own")),
+    ("catalogue", noop("Listing real providers")),
 )
 SUITE = "core"
 
@@ -32,7 +34,7 @@ def guide(request: HttpRequest) -> HttpResponse:
     most = plan("smoke").max_requests or 0
     found = {
         "nav": "guide",
-        "sections": SECTIONS,
+        "sections": [(name, gettext(title)) for name, title in SECTIONS],
         "recorded": numbers.whole(round(requests, -2)),
         "smoke": numbers.whole(most + 1),
     }

@@ -33,5 +33,5 @@ urlpatterns = [
     path("robots.txt", web.robots, name="robots"),
     path("favicon.ico", views.favicon, name="favicon"),
     path(spoken("methodology/"), views.methodology, name="methodology"),
-    path("guide/", guide.guide, name="guide"),
+    path(spoken("guide/"), guide.guide, name="guide"),
 ]

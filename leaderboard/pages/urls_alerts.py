@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from leaderboard.exports import feeds
+from leaderboard.languages import spoken
 from leaderboard.pages import alerts
 
 app_name = "alerts"
@@ -14,9 +15,9 @@ urlpatterns = [
     path("feeds/endpoints/<uuid:endpoint_id>.atom", feeds.EndpointAlerts(), name="endpoint_feed"),
     path("feeds/models/<str:org>/<str:name>.atom", feeds.ModelAlerts(), name="model_feed"),
     path("feeds/providers/<slug:slug>.atom", feeds.ProviderAlerts(), name="provider_feed"),
-    path("alerts/endpoints/<uuid:endpoint_id>/", alerts.endpoint, name="endpoint"),
-    path("alerts/models/<str:org>/<str:name>/", alerts.model, name="model"),
-    path("alerts/providers/<slug:slug>/", alerts.provider, name="provider"),
-    path("alerts/confirm/<str:token>/", alerts.confirm, name="confirm"),
-    path("alerts/unsubscribe/<str:token>/", alerts.unsubscribe, name="unsubscribe"),
+    path(spoken("alerts/endpoints/<uuid:endpoint_id>/"), alerts.endpoint, name="endpoint"),
+    path(spoken("alerts/models/<str:org>/<str:name>/"), alerts.model, name="model"),
+    path(spoken("alerts/providers/<slug:slug>/"), alerts.provider, name="provider"),
+    path(spoken("alerts/confirm/<str:token>/"), alerts.confirm, name="confirm"),
+    path(spoken("alerts/unsubscribe/<str:token>/"), alerts.unsubscribe, name="unsubscribe"),
 ]

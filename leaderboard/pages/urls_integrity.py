@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from leaderboard.languages import spoken
 from leaderboard.pages import pools, verify
 
 app_name = "integrity"
@@ -11,5 +12,5 @@ app_name = "integrity"
 urlpatterns = [
     path(".well-known/assay-keys.json", verify.keys, name="keys"),
     path("pools/<slug:sha256>.jsonl", pools.pool, name="pool"),
-    path("verify/", verify.verify, name="verify"),
+    path(spoken("verify/"), verify.verify, name="verify"),
 ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
+from leaderboard.languages import spoken
 from leaderboard.pages import legal
 
 app_name = "legal"
 
 urlpatterns = [
-    path("privacy/", legal.privacy, name="privacy"),
-    path("terms/", legal.terms, name="terms"),
-    path("contact/", legal.contact, name="contact"),
-    path("data-licence/", legal.data_licence, name="data-licence"),
+    path(spoken("privacy/"), legal.privacy, name="privacy"),
+    path(spoken("terms/"), legal.terms, name="terms"),
+    path(spoken("contact/"), legal.contact, name="contact"),
+    path(spoken("data-licence/"), legal.data_licence, name="data-licence"),
 ]

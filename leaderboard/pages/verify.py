@@ -14,11 +14,14 @@ from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from leaderboard import services
 from leaderboard.models import Certificate
+from leaderboard.pages import answers
 from leaderboard.selectors import certificates as known
 from verifier.certificate import MAX_BYTES, Answer, State, check
 from verifier.evidence import attested
@@ -31,22 +34,22 @@ TONES = {
     State.REVOKED: "different",
 }
 WORDS = {
-    State.VALID: "Valid",
-    State.EXPIRED: "Expired",
-    State.NOT_YET_VALID: "Not yet valid",
-    State.REVOKED: "Revoked",
-    State.SUSPENDED: "Suspended",
-    State.NOT_IN_LOG: "Not in the log",
-    State.ALTERED: "Altered",
-    State.UNKNOWN_KEY: "Not ours",
-    State.UNREADABLE: "Not readable",
+    State.VALID: noop("Valid"),
+    State.EXPIRED: noop("Expired"),
+    State.NOT_YET_VALID: noop("Not yet valid"),
+    State.REVOKED: noop("Revoked"),
+    State.SUSPENDED: noop("Suspended"),
+    State.NOT_IN_LOG: noop("Not in the log"),
+    State.ALTERED: noop("Altered"),
+    State.UNKNOWN_KEY: noop("Not ours"),
+    State.UNREADABLE: noop("Not readable"),
 }
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An answer as the page shows it."""
+    """An answer as the page shows it, all of it harmless to look at."""
 
     word: str
     tone: str
@@ -135,5 +138,11 @@ def _ours(answer: Answer) -> Certificate | None:
 
 def _shown(answer: Answer, found: Certificate | None) -> Shown:
     rows = {} if answer.attested is None else attested.rows(answer.attested)
-    tone = TONES.get(answer.state, "deviating")
-    return Shown(WORDS[answer.state], tone, answer.reason, answer.notes, rows, found)
+    return Shown(
+        word=gettext(WORDS[answer.state]),
+        tone=TONES.get(answer.state, "deviating"),
+        reason=answers.told(answer.reason),
+        notes=tuple(map(answers.told, answer.notes)),
+        rows={answers.row(name): answers.value(name, text) for name, text in rows.items()},
+        certificate=found,
+    )

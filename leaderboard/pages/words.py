@@ -326,6 +326,13 @@ def check(name: str) -> str:
     return gettext(CHECKS.get(name, name.replace("_", " ").capitalize()))
 
 
+def disputed(check_name: str) -> str:
+    """What an objection is about: the verdict, or a check; in English by the name that it is stored under."""
+    if not check_name:
+        return gettext("the verdict")
+    return check_name if languages.current() == languages.ENGLISH else check(check_name)
+
+
 def dispute(outcome: str) -> str:
     """How an objection ended, in a word."""
     return gettext(outcome) if outcome in DISPUTES else outcome

@@ -14,7 +14,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, override
 
+from leaderboard import languages
 from leaderboard.certification import State
 from leaderboard.integrity.facts import DISPUTE, dispute_fact
 from leaderboard.models import Dispute, DisputeOutcome, Organisation
@@ -50,11 +52,11 @@ def open_dispute(
     if organisation not in speakers(user, endpoint):
         raise PermissionError(f"{organisation} does not speak for {endpoint}.")
     if run.state != RunState.COMPLETE:
-        raise DisputeNotPossible("Only what a complete run found can be objected to.")
+        raise DisputeNotPossible(gettext("Only what a complete run found can be objected to."))
     if check and not run.findings.filter(check_name=check).exists():
         raise DisputeNotPossible(f"The run has no finding {check!r}. Name one of its page, or none.")
     if Dispute.objects.filter(run=run, check_name=check, outcome="").exists():
-        raise DisputeNotPossible("An objection to this is open already. Wait for its answer.")
+        raise DisputeNotPossible(gettext("An objection to this is open already. Wait for its answer."))
     now = timezone.now()
     dispute = Dispute(
         endpoint=endpoint,
@@ -147,13 +149,15 @@ def _publish(dispute: Dispute, what: str, words: str) -> None:
     endpoint = dispute.endpoint
     fact = dispute_fact(dispute)
     append_all([fact])
+    with override(languages.ENGLISH):  # whoever objected in another language, the alert is for everybody
+        path = reverse("disputes:dispute", args=[dispute.pk])
     about = {name: value for name, value in fact.body.items() if name not in ("endpoint", "model")}
     tell(
         f"dispute.{what}",
         endpoint,
         title=f"{endpoint.label}: {words}",
         text=f"{endpoint.label} ({endpoint.model.slug}): {words}.\n\n{dispute.answer or dispute.statement}",
-        path=reverse("disputes:dispute", args=[dispute.pk]),
+        path=path,
         certificate=dispute.certificate,
         data={"dispute": about},
     )

@@ -21,7 +21,7 @@ from leaderboard.pages.words import Term
 
 register = template.Library()
 
-_HAN, _LATIN = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]")
+_CHINESE, _LATIN = re.compile(r"[\u3400-\u9fff]"), re.compile(r"[A-Za-z]")
 
 
 @register.filter
@@ -130,6 +130,12 @@ def day(then: datetime | date | None) -> str:
 
 
 @register.filter
+def brief_day(then: datetime | date | None) -> str:
+    """A date where there is little room: `3 Jan 2026`."""
+    return date_format(then, pgettext("date format", "j M Y"))
+
+
+@register.filter
 def minute(then: datetime | None) -> str:
     """A date and its time: `3 May 2026, 14:05`."""
     return date_format(then, pgettext("date format", "j F Y, H:i"))
@@ -171,7 +177,19 @@ def english(text: str) -> str:
 def worded(text: str, limit: int | None = None) -> str:
     """A text of a source or a measured file on one line; marked where it is not in the page's language."""
     shown = inert.visible(words.said(text), lines=False, limit=limit)
-    return shown if _HAN.search(shown) or not _LATIN.search(shown) else english(shown)
+    return shown if _CHINESE.search(shown) or not _LATIN.search(shown) else english(shown)
+
+
+@register.filter
+def quoted(text: str) -> str:
+    """What somebody wrote on this site, marked as English unless it is in Chinese."""
+    return text if _CHINESE.search(text) else english(text)
+
+
+@register.filter
+def disputed(check_name: str) -> str:
+    """What an objection is about."""
+    return words.disputed(check_name)
 
 
 @register.filter

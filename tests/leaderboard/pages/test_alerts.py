@@ -30,7 +30,7 @@ def endpoint() -> Endpoint:
 
 
 def link_in(mail: EmailMessage) -> str:
-    found = re.search(r"http://localhost:8000(/alerts/\S+)", str(mail.body))
+    found = re.search(r"http://localhost:8000((?:/zh-hans)?/alerts/\S+)", str(mail.body))
     assert found is not None
     return found[1]
 
@@ -53,6 +53,30 @@ def test_opting_in_takes_the_owner_of_the_address(
     certified(endpoint)
     services.deliver_due()
     assert mailoutbox[1].subject == "One: certified"
+
+
+def test_who_asks_on_a_chinese_page_confirms_on_one(
+    client: Client, endpoint: Endpoint, mailoutbox: list[EmailMessage]
+) -> None:
+    asking = f"/zh-hans/alerts/endpoints/{endpoint.pk}/"
+    assert "电子邮件地址" in client.get(asking).content.decode()
+    wrong = client.post(asking, {"email": "not an address"}).content.decode()
+    assert re.search(r'class="errorlist"[^>]*><li>[\u4e00-\u9fff]', wrong)
+    assert "还差一步" in client.post(asking, {"email": "ada@example.org"}).content.decode()
+    assert "asked Assay to mail this address" in str(mailoutbox[0].body)
+    link = link_in(mailoutbox[0])
+    assert link.startswith("/zh-hans/alerts/confirm/")
+    assert "接收关于 One 的提醒？" in client.get(link).content.decode()
+    assert "关于 One 的提醒将发送至 ada@example.org。" in client.post(link).content.decode()
+    certified(endpoint)
+    services.deliver_due()
+    leave = link_in(mailoutbox[1])
+    assert leave.startswith("/alerts/unsubscribe/"), "a worker speaks no language but English"
+    assert "不再接收关于 One 的提醒？" in client.get(f"/zh-hans{leave}").content.decode()
+    assert "您不会再收到提醒" in client.post(f"/zh-hans{leave}").content.decode()
+    assert "没有邮件发往此处" in client.get(f"/zh-hans{leave}").content.decode()
+    for path in ("confirm", "unsubscribe"):
+        assert "链接" in client.post(f"/zh-hans/alerts/{path}/nonsense/").content.decode()
 
 
 @pytest.mark.parametrize("path", ["models/HuggingFaceTB/SmolLM2-135M-Instruct", "providers/test-lab"])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from leaderboard import services
-from leaderboard.models import Dispute, Organisation, Submission
+from leaderboard.models import Alert, Dispute, Organisation, Submission
 from tests.leaderboard import factories, people
 from tests.leaderboard.certifying import ended, known
 from verifier.models import Endpoint, Run
@@ -85,3 +86,28 @@ def test_what_is_not_public_is_not_there(client: Client, run: Run, owner: User) 
     Endpoint.objects.filter(pk=run.endpoint_id).update(listed=False)
     for address in (f"/disputes/{made.pk}/", f"/runs/{run.pk}/object/"):
         assert client.get(address).status_code == 404
+
+
+def test_an_objection_in_chinese_stays_in_chinese_and_is_told_to_everybody_else_in_english(
+    client: Client, run: Run, owner: User
+) -> None:
+    client.force_login(owner)
+    address = f"/zh-hans/runs/{run.pk}/object/"
+    form = client.get(address).content.decode()
+    assert re.search(r'<option value="token_distribution">词元分布</option>', form)
+    assert "错在何处" in form
+    assert "必填项" in client.post(address, {"statement": " "}).content.decode()
+    answer = client.post(address, {"statement": "部署有误", "evidence": "see <b>the log</b>"})
+    made = Dispute.objects.get()
+    assert answer.headers["Location"] == f"/zh-hans/disputes/{made.pk}/"
+    assert Alert.objects.latest("created").path == f"/disputes/{made.pk}/"
+    assert "请等待其答复" in client.post(address, {"statement": "x"}).content.decode()
+    page = client.get(f"/zh-hans/disputes/{made.pk}/").content.decode()
+    assert "处理中：有待答复" in page
+    assert '<div class="quoted">部署有误</div>' in page
+    assert '<span lang="en">see &lt;b&gt;the log&lt;/b&gt;</span>' in page
+    assert "答复期限为" in client.get("/zh-hans/disputes/").content.decode()
+    answer = client.post(f"/zh-hans/disputes/{made.pk}/withdraw/")
+    assert answer.headers["Location"] == f"/zh-hans/disputes/{made.pk}/"
+    assert "已由提出者撤回" in client.get(f"/zh-hans/disputes/{made.pk}/").content.decode()
+    assert "没有公开的异议" in client.get(f"/zh-hans/disputes/{uuid7()}/").content.decode()

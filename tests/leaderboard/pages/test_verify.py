@@ -1,20 +1,24 @@
 from __future__ import annotations
 
+import ast
 import html
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from leaderboard import services
+from leaderboard import languages, services
 from leaderboard.certification import Reason
 from leaderboard.models import Certificate
+from leaderboard.pages import answers
 from tests.leaderboard import certifying
 from tests.leaderboard.integrity.certificates import Site
+from verifier import certificate as offline
 from verifier.certificate import MAX_BYTES
 
 pytestmark = pytest.mark.django_db
@@ -132,3 +136,74 @@ def test_what_is_too_large_for_a_form_still_gets_an_answer(client: Client) -> No
 def test_other_methods_are_refused(client: Client) -> None:
     assert client.put("/verify/").status_code == 405
     assert client.post("/.well-known/assay-keys.json").status_code == 405
+
+
+def chinese(client: Client, text: str) -> str:
+    response = client.post("/zh-hans/verify/", {"document": text})
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_the_answer_is_in_chinese_and_quotes_what_was_signed(
+    client: Client, certificate: Certificate
+) -> None:
+    page = chinese(client, json.dumps(document(certificate)))
+    assert word(page) == "有效"
+    assert re.search(r"已签名，已收录于透明日志，有效期至 \d{4}年\d+月\d+日。", page)
+    assert re.search(
+        r"自 \d{4}年\d+月\d+日 \d\d:\d\d UTC 起为“已认证”：<span lang=\"en\">A deep run found", page
+    )
+    assert re.search(r"<th scope=\"row\">判定</th><td>忠实</td>", page)
+    assert "Toys &lt;b&gt;turbo&lt;/b&gt;" in page
+    assert 'action="/zh-hans/verify/"' in page
+
+
+def test_what_does_not_hold_is_said_in_chinese(client: Client, certificate: Certificate) -> None:
+    good = document(certificate)
+    text = json.dumps(good)
+    services.end_certificate(certificate.pk, Reason.OPERATOR, "The provider <i>asked</i> for it.")
+    cases = {
+        text: "已撤销",
+        json.dumps({**good, "payload": good["payload"][:40] + "AAAA" + good["payload"][44:]}): "已被篡改",
+        json.dumps({**good, "log": None}): "未收录于日志",
+        json.dumps(Site().certificate()): "非我方签发",
+        text[:-30]: "无法读取",
+    }
+    for sent, expected in cases.items():
+        page = chinese(client, sent)
+        assert word(page) == expected
+        lead = re.findall(r'<p class="lead">(.*?)</p>', page)[1]
+        assert not re.search(r"[A-Za-z]{4,}", re.sub(r'<span lang="en">.*?</span>|JSON|UTC', "", lead)), lead
+    assert "The provider &lt;i&gt;asked&lt;/i&gt; for it</span>" in chinese(client, text)
+
+
+def sentences() -> list[str]:
+    """What the offline check may answer to whoever pastes a certificate, with "X" in its places."""
+    tree = ast.parse(Path(offline.__file__).read_text())
+    of_our_own_keys = ("read_keys", "_key", "_moment", "main")
+    found: list[ast.expr] = []
+    for function in tree.body:
+        if not isinstance(function, ast.FunctionDef) or function.name in of_our_own_keys:
+            continue
+        for node in ast.walk(function):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                found += node.args[1:2] if node.func.id in ("Refused", "Answer") else []
+            elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                value = node.value.elts[0] if isinstance(node.value, ast.Tuple) else node.value
+                found += [value] if node.targets[0].id in ("reason", "said", "notes") else []
+    shown = []
+    for node in found:
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        if isinstance(parts[0], ast.Constant | ast.FormattedValue):
+            texts = [str(part.value) if isinstance(part, ast.Constant) else "X" for part in parts]
+            shown.append("".join(texts))
+    return shown
+
+
+def test_every_sentence_of_the_offline_check_is_known() -> None:
+    found = sentences()
+    assert len(found) > 25
+    with translation.override(languages.CHINESE):
+        assert [one for one in found if answers.told(one) == f'<span lang="en">{one}</span>'] == []
+        assert answers.told("<b>") == '<span lang="en">&lt;b&gt;</span>'
+    assert [answers.told(one) for one in found] == found
