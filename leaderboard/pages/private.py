@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from leaderboard import selectors
@@ -34,7 +35,7 @@ def of_members(view: View) -> View:
     def seen(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
         found = selectors.membership(person(request), slug)
         if found is None:
-            raise Http404("No organisation of yours has this name.")
+            raise Http404(gettext("No organisation of yours has this name."))
         return view(request, found, *args, **kwargs)
 
     return signed_in(seen)
@@ -46,7 +47,7 @@ def of_owners(view: View) -> View:
     @wraps(view)
     def seen(request: HttpRequest, membership: Membership, *args: Any, **kwargs: Any) -> HttpResponse:
         if membership.role != Role.OWNER:
-            raise Http404("Only an owner may do this.")
+            raise Http404(gettext("Only an owner may do this."))
         return view(request, membership, *args, **kwargs)
 
     return of_members(seen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -145,6 +146,18 @@ def brief_day_minute(then: datetime | None) -> str:
 
 
 @register.filter
+def brief_day(then: datetime | date | None) -> str:
+    """A day of about this year: `3 May`."""
+    return date_format(then, pgettext("date format", "j F"))
+
+
+@register.filter
+def dollars(value: Decimal | None) -> str:
+    """A price as short as it can be written: `$0.5`."""
+    return numbers.NONE if value is None else f"${value.normalize():f}"
+
+
+@register.filter
 def state(name: str) -> str:
     """The state of a run as it is stored, in the language of the page."""
     return gettext(name) if name in words.STATES else name
@@ -162,6 +175,13 @@ def english(text: str) -> str:
     if languages.current() == languages.ENGLISH:
         return text
     return format_html('<span lang="en">{}</span>', text)
+
+
+@register.filter
+def translated(text: str | None) -> str:
+    """A stored word or sentence of ours in the page's language; marked as English where it has no other."""
+    found = gettext(text or "")
+    return english(found) if found == text else found
 
 
 @register.filter
