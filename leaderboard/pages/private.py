@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 
 from leaderboard import selectors
 from leaderboard.models import Membership, Role
+from leaderboard.pages.sentences import translated
 
 View = Callable[..., HttpResponse]
 
@@ -62,4 +63,4 @@ def refused(form: Form, error: ValidationError) -> None:
     """Show what a service refused beside the field it is about, one message a field."""
     found = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
     for name, messages in found.items():
-        form.add_error(name if name in form.fields else None, messages[0])
+        form.add_error(name if name in form.fields else None, translated(messages[0]))

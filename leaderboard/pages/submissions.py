@@ -20,6 +20,7 @@ from leaderboard.models import Membership, Organisation, Submission
 from leaderboard.origins import file_url, origin_of, txt_name, txt_value
 from leaderboard.pages.forms_submission import SubmissionForm, lists
 from leaderboard.pages.private import View, person, refused, signed_in
+from leaderboard.pages.sentences import translated
 from leaderboard.pages.views import progress_of, run_context
 from leaderboard.services import proofs
 from leaderboard.services import submissions as services
@@ -156,7 +157,7 @@ def prove_another(request: HttpRequest, found: Submission) -> HttpResponse:
     try:
         origin = origin_of(form.cleaned_data["base_url"])
     except ValidationError as error:
-        messages.error(request, error.messages[0])
+        messages.error(request, translated(error.messages[0]))
         return redirect("submit:submission", found.pk)
     proof = proofs.begin_proof(found.organisation, person(request), origin)
     proofs.ask_check(proof)
@@ -185,12 +186,8 @@ def act(request: HttpRequest, found: Submission, what: str) -> HttpResponse:
         raise Http404(gettext("There is no such act."))
     try:
         acts[what](found, person(request))
-    except NotPossible as error:
-        messages.error(request, str(error))
-    except IllegalTransition as error:
-        said = gettext("The submission of %(endpoint)s is %(now)s and can't become %(to)s")
-        states = {"now": gettext(error.now), "to": gettext(error.to)}
-        messages.error(request, said % {"endpoint": found.endpoint, **states})
+    except (NotPossible, IllegalTransition) as error:
+        messages.error(request, translated(str(error)))
     return redirect("submit:submission", found.pk)
 
 

@@ -24,7 +24,7 @@ from leaderboard.services.proofs import begin_proof
 from verifier import services as facts
 from verifier.models import Endpoint, Model, Provider, Run
 from verifier.models.states import require
-from verifier.selectors import current_baseline, open_run
+from verifier.selectors import open_run
 from verifier.services.registry import check_secret
 
 log = structlog.get_logger(__name__)
@@ -203,12 +203,6 @@ def start_private_run(submission: Submission, user: User) -> Run:
         raise NotPossible(
             gettext("%(n)s private runs were made within a day. Try again later.") % {"n": PRIVATE_RUNS_A_DAY}
         )
-    if current_baseline(endpoint.model_id) is None:
-        none_yet = gettext("%(model)s has no ready baseline. Record one first.")
-        raise NotPossible(none_yet % {"model": endpoint.model})
-    if open_run(endpoint.pk) is not None:
-        already = gettext("A run of %(endpoint)s is already queued or running.")
-        raise NotPossible(already % {"endpoint": endpoint})
     try:
         return facts.queue_run(endpoint, trigger=PROVIDER, private=True, blind=False)
     except facts.RunNotPossible as error:

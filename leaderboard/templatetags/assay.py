@@ -11,12 +11,10 @@ from typing import Any
 from django import template
 from django.template.defaultfilters import date as date_format
 from django.template.loader import render_to_string
-from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, pgettext
 
-from leaderboard import languages
-from leaderboard.pages import inert, numbers, words
+from leaderboard.pages import inert, numbers, sentences, words
 from leaderboard.pages.words import Term
 
 register = template.Library()
@@ -172,16 +170,13 @@ def cause(name: str) -> str:
 @register.filter
 def english(text: str) -> str:
     """What a stored result says in its own words, marked as English on a page that is not."""
-    if languages.current() == languages.ENGLISH:
-        return text
-    return format_html('<span lang="en">{}</span>', text)
+    return sentences.english(text)
 
 
 @register.filter
 def translated(text: str | None) -> str:
     """A stored word or sentence of ours in the page's language; marked as English where it has no other."""
-    found = gettext(text or "")
-    return english(found) if found == text else found
+    return sentences.translated(text or "")
 
 
 @register.filter

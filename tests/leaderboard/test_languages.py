@@ -301,6 +301,8 @@ def test_signing_in_and_forms_keep_the_language(client: Client, submission: Subm
         ({"model": "no/such"}, "本站不测量该模型"),
         ({"declared_quantization": "<b>"}, "量化须为一个单词"),
         ({"upstream_model": ""}, "必填项"),
+        ({"base_url": "https://127.0.0.1/v1", "variant": "x"}, "127.0.0.1 不是公网地址"),
+        ({"api_key": "two words"}, "API 密钥须为不含空格"),
     ],
 )
 def test_a_form_says_what_is_wrong_in_chinese(

@@ -26,7 +26,6 @@ class IllegalTransition(Exception):
 
     def __init__(self, what: str, now: str, to: str) -> None:
         super().__init__(f"{what} is {now} and can't become {to}")
-        self.now, self.to = now, to
 
 
 def sources(transitions: Mapping[str, frozenset[str]], to: str) -> list[str]:
