@@ -64,9 +64,12 @@ def addresses(
 
 
 def twins(request: HttpRequest) -> list[Twin]:
-    """This page in every language, for its links; empty for a page that has only one, or is none."""
+    """This page in every language, for its links; empty for a page that has only one, or is none.
+
+    What a form is answered with is no page: its address shows something else, if anything.
+    """
     match = getattr(request, "resolver_match", None)
-    if match is None or not match.view_name:
+    if match is None or not match.view_name or request.method == "POST":
         return []
     try:
         found = addresses(match.view_name, match.args, match.kwargs)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import has_vary_header
 
-from leaderboard import tracing
+from leaderboard import languages, tracing
 from leaderboard.selectors.usage import PAGE_SECONDS
 from leaderboard.services import audit
 from verifier.services import tallies
@@ -52,7 +52,7 @@ def part_of(request: HttpRequest) -> str:
     """The part of the site that answers: few words, so that they can be counted by."""
     if request.resolver_match is None:
         return "static" if request.path.startswith(settings.STATIC_URL) else "none"
-    route = request.resolver_match.route
+    route = request.resolver_match.route.removeprefix(languages.PREFIXES[languages.CHINESE])
     if route.startswith(settings.ADMIN_PATH):
         return "operator"
     first = route.split("/")[0]

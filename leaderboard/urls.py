@@ -6,6 +6,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from leaderboard.languages import spoken
+
 admin.site.site_header = "Assay: operator"
 admin.site.site_title = "Assay"
 admin.site.index_title = "Operator"
@@ -14,9 +16,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{settings.ADMIN_PATH}desk/", include("leaderboard.pages.urls_desk")),
     path(settings.ADMIN_PATH, admin.site.urls),
     path("api/", include("leaderboard.api.urls")),
-    path("account/", include("leaderboard.pages.urls_account")),
-    path("submit/", include("leaderboard.pages.urls_submit")),
-    path("account/", include("allauth.urls")),
+    path(spoken("account/"), include("leaderboard.pages.urls_account")),
+    path(spoken("submit/"), include("leaderboard.pages.urls_submit")),
+    path("", include("leaderboard.pages.urls_sign_in")),
     path("", include("leaderboard.pages.urls_legal")),
     path("", include("leaderboard.pages.urls_certificates")),
     path("", include("leaderboard.pages.urls_alerts")),

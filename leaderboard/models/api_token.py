@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop as noop
 
 from leaderboard.models.organisation import Organisation
 from verifier.models.base import Identified
@@ -13,11 +14,11 @@ from verifier.models.base import Identified
 class Scope(models.TextChoices):
     """What a token may do. None of them manages members, tokens or the account itself."""
 
-    READ = "read", "read submissions, private runs and what is written below"
-    SUBMIT = "submit", "submit and edit endpoints, start proofs and private runs"
-    PUBLISH = "publish", "publish and delist endpoints"
-    DISPUTE = "dispute", "object to findings"
-    WEBHOOKS = "webhooks", "manage webhooks"
+    READ = "read", noop("read submissions, private runs and what is written below")
+    SUBMIT = "submit", noop("submit and edit endpoints, start proofs and private runs")
+    PUBLISH = "publish", noop("publish and delist endpoints")
+    DISPUTE = "dispute", noop("object to findings")
+    WEBHOOKS = "webhooks", noop("manage webhooks")
 
 
 class ApiToken(Identified):

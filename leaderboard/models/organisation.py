@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop as noop
 
 from verifier.models import Provider
 from verifier.models.base import Identified, one_of
@@ -14,8 +15,8 @@ from verifier.models.base import Identified, one_of
 class Role(models.TextChoices):
     """What a member may do: both submit and run; an owner also says who is a member."""
 
-    OWNER = "owner", "owner"
-    MEMBER = "member", "member"
+    OWNER = "owner", noop("owner")
+    MEMBER = "member", noop("member")
 
 
 class Organisation(Identified):

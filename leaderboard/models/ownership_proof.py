@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop as noop
 
 from leaderboard.models.organisation import Organisation
 from verifier.models.base import Identified, one_of
@@ -36,8 +37,8 @@ PROOF_TRANSITIONS: Mapping[str, frozenset[str]] = {
 class ProofMethod(models.TextChoices):
     """How it was proven."""
 
-    FILE = "well-known", "a file on the origin"
-    DNS = "dns", "a DNS TXT record"
+    FILE = "well-known", noop("a file on the origin")
+    DNS = "dns", noop("a DNS TXT record")
 
 
 class OwnershipProof(Identified):

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop as noop
 
 from leaderboard.models.organisation import Organisation
 from verifier.models import Endpoint
@@ -17,11 +18,11 @@ from verifier.models.base import Identified, one_of
 class SubmissionState(models.TextChoices):
     """Where a submission is in its life. Whether its origin is proven is OwnershipProof's to say."""
 
-    PRIVATE = "private", "private"
-    PUBLISHED = "published", "published"
-    DELISTED = "delisted", "delisted"
-    WITHDRAWN = "withdrawn", "withdrawn"
-    SUPERSEDED = "superseded", "superseded"
+    PRIVATE = "private", noop("private")
+    PUBLISHED = "published", noop("published")
+    DELISTED = "delisted", noop("delisted")
+    WITHDRAWN = "withdrawn", noop("withdrawn")
+    SUPERSEDED = "superseded", noop("superseded")
 
 
 SUBMISSION_TRANSITIONS: Mapping[str, frozenset[str]] = {

@@ -13,6 +13,7 @@ from django.contrib.auth import logout
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from leaderboard import selectors
@@ -23,9 +24,17 @@ from leaderboard.services import organisations, personal
 class OrganisationForm(forms.Form):
     """Who comes to be certified."""
 
-    name = forms.CharField(max_length=120, help_text="As it is to stand on the boards.")
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=120,
+        help_text=gettext_lazy("As it is to stand on the boards."),
+    )
     url = forms.URLField(
-        required=False, max_length=200, assume_scheme="https", label="Web site", help_text="Optional."
+        required=False,
+        max_length=200,
+        assume_scheme="https",
+        label=gettext_lazy("Web site"),
+        help_text=gettext_lazy("Optional."),
     )
 
 

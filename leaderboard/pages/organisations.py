@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -12,35 +14,55 @@ from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from leaderboard import selectors
+from leaderboard import languages, selectors
 from leaderboard.models import Membership, Role, Scope
 from leaderboard.pages.private import of_members, of_owners, person, refused, signed_in
 from leaderboard.services import organisations, tokens
 
-LIFETIMES = (("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "until it is revoked"))
+LIFETIMES = (
+    ("30", gettext_lazy("30 days")),
+    ("90", gettext_lazy("90 days")),
+    ("365", gettext_lazy("a year")),
+    ("", gettext_lazy("until it is revoked")),
+)
+
+
+def in_the_pages_language(choices: Sequence[tuple[str, str]]) -> list[tuple[str, Any]]:
+    """Stored words, shown in the language of the page."""
+    return [(value, gettext_lazy(label)) for value, label in choices]
 
 
 class InvitationForm(forms.Form):
     """Whom to ask in."""
 
-    email = forms.EmailField(label="E-mail address", max_length=254)
+    email = forms.EmailField(label=gettext_lazy("E-mail address"), max_length=254)
     role = forms.ChoiceField(
-        choices=Role.choices, initial=Role.MEMBER, help_text="An owner also says who is a member."
+        label=gettext_lazy("Role"),
+        choices=in_the_pages_language(Role.choices),
+        initial=Role.MEMBER,
+        help_text=gettext_lazy("An owner also says who is a member."),
     )
 
 
 class TokenForm(forms.Form):
     """What a program may do."""
 
-    name = forms.CharField(max_length=80, help_text="To recognise it by: CI, the router.")
-    scopes = forms.MultipleChoiceField(
-        choices=Scope.choices, widget=forms.CheckboxSelectMultiple, label="It may", initial=[Scope.READ]
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=80,
+        help_text=gettext_lazy("To recognise it by: CI, the router."),
     )
-    days = forms.ChoiceField(choices=LIFETIMES, required=False, initial="90", label="It lives")
+    scopes = forms.MultipleChoiceField(
+        choices=in_the_pages_language(Scope.choices),
+        widget=forms.CheckboxSelectMultiple,
+        label=gettext_lazy("It may"),
+        initial=[Scope.READ],
+    )
+    days = forms.ChoiceField(choices=LIFETIMES, required=False, initial="90", label=gettext_lazy("It lives"))
 
 
 @of_members
@@ -81,7 +103,7 @@ def invite(request: HttpRequest, membership: Membership) -> HttpResponse:
         except ValidationError as error:
             refused(form, error)
         else:
-            link = settings.SITE_URL + reverse("account:join", args=[secret])
+            link = settings.SITE_URL + languages.addresses("account:join", (secret,))[languages.ENGLISH]
             send_mail(
                 f"[Assay] Join {membership.organisation}",
                 f"You are invited to act for {membership.organisation} on Assay.\n\n"
@@ -92,7 +114,9 @@ def invite(request: HttpRequest, membership: Membership) -> HttpResponse:
                 [invitation.email],
                 fail_silently=True,
             )
-            messages.success(request, f"An invitation was sent to {invitation.email}.")
+            messages.success(
+                request, gettext("An invitation was sent to %(email)s.") % {"email": invitation.email}
+            )
             return redirect("account:organisation", membership.organisation.slug)
     return _organisation(request, membership, form, 400)
 
@@ -103,7 +127,7 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
     """The link of an invitation. Opening it does nothing yet."""
     found = selectors.invitation(secret)
     if found is None:
-        raise Http404("This invitation was accepted or taken back.")
+        raise Http404(gettext("This invitation was accepted or taken back."))
     if request.method == "POST":
         try:
             organisations.accept_invitation(found, person(request))
@@ -129,10 +153,10 @@ def member(request: HttpRequest, membership: Membership, member_id: UUID) -> Htt
     of = membership.organisation
     other = selectors.member(of, member_id)
     if other is None or (other.pk != membership.pk and membership.role != Role.OWNER):
-        raise Http404("There is no such member for you to change.")
+        raise Http404(gettext("There is no such member for you to change."))
     role = request.POST.get("role")
     if role and membership.role != Role.OWNER:
-        raise Http404("Only an owner may do this.")
+        raise Http404(gettext("Only an owner may do this."))
     try:
         if role:
             organisations.change_role(other, role, person(request))
@@ -175,9 +199,9 @@ def revoke(request: HttpRequest, membership: Membership, token_id: UUID) -> Http
     """End a token: one's own, or as an owner anybody's."""
     found = selectors.token(membership, token_id)
     if found is None:
-        raise Http404("There is no such token for you to revoke.")
+        raise Http404(gettext("There is no such token for you to revoke."))
     tokens.revoke_token(found, person(request))
-    messages.success(request, f"The token {found.name} is revoked.")
+    messages.success(request, gettext("The token %(name)s is revoked.") % {"name": found.name})
     if request.POST.get("next") == "account":
         return redirect("account:overview")
     return redirect("account:organisation", membership.organisation.slug)

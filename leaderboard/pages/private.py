@@ -11,10 +11,12 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from leaderboard import selectors
 from leaderboard.models import Membership, Role
+from leaderboard.pages.sentences import translated
 
 View = Callable[..., HttpResponse]
 
@@ -34,7 +36,7 @@ def of_members(view: View) -> View:
     def seen(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
         found = selectors.membership(person(request), slug)
         if found is None:
-            raise Http404("No organisation of yours has this name.")
+            raise Http404(gettext("No organisation of yours has this name."))
         return view(request, found, *args, **kwargs)
 
     return signed_in(seen)
@@ -46,7 +48,7 @@ def of_owners(view: View) -> View:
     @wraps(view)
     def seen(request: HttpRequest, membership: Membership, *args: Any, **kwargs: Any) -> HttpResponse:
         if membership.role != Role.OWNER:
-            raise Http404("Only an owner may do this.")
+            raise Http404(gettext("Only an owner may do this."))
         return view(request, membership, *args, **kwargs)
 
     return of_members(seen)
@@ -61,4 +63,4 @@ def refused(form: Form, error: ValidationError) -> None:
     """Show what a service refused beside the field it is about, one message a field."""
     found = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
     for name, messages in found.items():
-        form.add_error(name if name in form.fields else None, messages[0])
+        form.add_error(name if name in form.fields else None, translated(messages[0]))

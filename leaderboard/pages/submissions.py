@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from leaderboard import selectors
@@ -19,6 +20,7 @@ from leaderboard.models import Membership, Organisation, Submission
 from leaderboard.origins import file_url, origin_of, txt_name, txt_value
 from leaderboard.pages.forms_submission import SubmissionForm, lists
 from leaderboard.pages.private import View, person, refused, signed_in
+from leaderboard.pages.sentences import translated
 from leaderboard.pages.views import progress_of, run_context
 from leaderboard.services import proofs
 from leaderboard.services import submissions as services
@@ -33,7 +35,7 @@ def of_submission(view: Callable[..., HttpResponse]) -> View:
     def seen(request: HttpRequest, submission_id: UUID, *args: Any, **kwargs: Any) -> HttpResponse:
         found = selectors.submission(person(request), submission_id)
         if found is None:
-            raise Http404("No submission of yours has this address.")
+            raise Http404(gettext("No submission of yours has this address."))
         return view(request, found, *args, **kwargs)
 
     return signed_in(seen)
@@ -45,7 +47,7 @@ def submit(request: HttpRequest) -> HttpResponse:
     """What was submitted, and the form for another endpoint."""
     memberships = selectors.memberships_of(person(request))
     if not memberships:
-        messages.info(request, "An endpoint is submitted by an organisation. Found yours first.")
+        messages.info(request, gettext("An endpoint is submitted by an organisation. Found yours first."))
         return redirect("account:found")
     organisation = _chosen(request, memberships)
     form = SubmissionForm(request.POST or None)
@@ -71,7 +73,7 @@ def _chosen(request: HttpRequest, memberships: list[Membership]) -> Organisation
     slug = request.POST.get("organisation") or request.GET.get("organisation")
     found = next((one.organisation for one in memberships if one.organisation.slug == slug), None)
     if slug and found is None:
-        raise Http404("No organisation of yours has this name.")
+        raise Http404(gettext("No organisation of yours has this name."))
     return found or memberships[0].organisation
 
 
@@ -131,16 +133,17 @@ def prove(request: HttpRequest, found: Submission) -> HttpResponse:
     origin = origin_of(found.endpoint.base_url)
     proof = proofs.pursue(found.organisation, person(request), origin)
     if proof.asked is None and proof.checked is None:
-        messages.info(request, "Here is a new token. Put it in place, then have it looked for.")
+        messages.info(request, gettext("Here is a new token. Put it in place, then have it looked for."))
     else:
-        messages.info(request, f"{origin} is being looked at. Reload this page in a few seconds.")
+        said = gettext("%(origin)s is being looked at. Reload this page in a few seconds.")
+        messages.info(request, said % {"origin": origin})
     return redirect("submit:submission", found.pk)
 
 
 class OriginForm(forms.Form):
     """An origin to prove before anything is moved there."""
 
-    base_url = forms.CharField(label="Address", max_length=500)
+    base_url = forms.CharField(label=gettext_lazy("Address"), max_length=500)
 
 
 @of_submission
@@ -149,12 +152,12 @@ def prove_another(request: HttpRequest, found: Submission) -> HttpResponse:
     """Begin the proof of an origin that a published endpoint is to move to, or look for it."""
     form = OriginForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Give the address that the endpoint is to move to.")
+        messages.error(request, gettext("Give the address that the endpoint is to move to."))
         return redirect("submit:submission", found.pk)
     try:
         origin = origin_of(form.cleaned_data["base_url"])
     except ValidationError as error:
-        messages.error(request, error.messages[0])
+        messages.error(request, translated(error.messages[0]))
         return redirect("submit:submission", found.pk)
     proof = proofs.begin_proof(found.organisation, person(request), origin)
     proofs.ask_check(proof)
@@ -180,11 +183,11 @@ def act(request: HttpRequest, found: Submission, what: str) -> HttpResponse:
         "withdraw": services.withdraw,
     }
     if what not in acts:
-        raise Http404("There is no such act.")
+        raise Http404(gettext("There is no such act."))
     try:
         acts[what](found, person(request))
     except (NotPossible, IllegalTransition) as error:
-        messages.error(request, str(error))
+        messages.error(request, translated(str(error)))
     return redirect("submit:submission", found.pk)
 
 
@@ -194,7 +197,7 @@ def run(request: HttpRequest, found: Submission, run_id: UUID) -> HttpResponse:
     """A private run: its progress, then the full diagnosis with its evidence."""
     row = selectors.private_run(found, run_id)
     if row is None or not selectors.has_proven(found.organisation, found.endpoint.base_url):
-        raise Http404("This submission has no such run.")
+        raise Http404(gettext("This submission has no such run."))
     return render(request, "submit/run.html", {**run_context(request, row), "submission": found})
 
 
@@ -204,7 +207,7 @@ def progress(request: HttpRequest, found: Submission, run_id: UUID) -> HttpRespo
     """The part of that page that changes while the run lives."""
     row = selectors.private_run(found, run_id)
     if row is None or not selectors.has_proven(found.organisation, found.endpoint.base_url):
-        raise Http404("This submission has no such run.")
+        raise Http404(gettext("This submission has no such run."))
     return progress_of(request, row, {"submission": found})
 
 
@@ -214,7 +217,7 @@ def claim(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     """Ask to speak for an endpoint that the operator has listed."""
     endpoint = selectors.endpoint(endpoint_id)
     if endpoint is None:
-        raise Http404("No endpoint of this address is listed.")
+        raise Http404(gettext("No endpoint of this address is listed."))
     memberships = selectors.memberships_of(person(request))
     if not memberships:
         return redirect("account:found")

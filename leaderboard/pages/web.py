@@ -125,6 +125,7 @@ def robots(request: HttpRequest) -> HttpResponse:
     lines = (
         "User-agent: *",
         "Disallow: /account/",
+        "Disallow: /zh-hans/account/",
         "Disallow: /runs/",
         "Disallow: /zh-hans/runs/",
         "Disallow: /*?",

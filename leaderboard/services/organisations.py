@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from leaderboard.digests import secret_digest
 from leaderboard.models import Invitation, Membership, Organisation, Role
@@ -29,7 +30,10 @@ def found_organisation(user: User, *, name: str, url: str = "") -> Organisation:
     check_name(name)
     if Membership.objects.filter(user=user, role=Role.OWNER).count() >= MOST_ORGANISATIONS:
         raise ValidationError(
-            {"name": f"You own {MOST_ORGANISATIONS} organisations already. Ask the operator for more."}
+            {
+                "name": gettext("You own %(n)s organisations already. Ask the operator for more.")
+                % {"n": MOST_ORGANISATIONS}
+            }
         )
     organisation = Organisation(name=name, slug=slugify(name)[:80], url=url)
     organisation.full_clean()
@@ -43,22 +47,30 @@ def check_name(name: str) -> None:
     """Raise ValidationError, keyed `name`, for a name that is taken or could be read as another."""
     slug = slugify(name)[:80]
     if len(slug) < 2:
-        raise ValidationError({"name": "A name has at least two letters or digits of the Latin alphabet."})
+        raise ValidationError(
+            {"name": gettext("A name has at least two letters or digits of the Latin alphabet.")}
+        )
     if name != unicodedata.normalize("NFKC", name) or any(
         unicodedata.category(sign).startswith("C") for sign in name
     ):
-        raise ValidationError({"name": "A name is plain text without invisible or look-alike characters."})
+        raise ValidationError(
+            {"name": gettext("A name is plain text without invisible or look-alike characters.")}
+        )
     taken = (
         Organisation.objects.filter(slug=slug).exists()
         or Organisation.objects.filter(name__iexact=name).exists()
     )
     if taken:
-        raise ValidationError({"name": "An organisation of this name is here already. Ask its owner in."})
+        raise ValidationError(
+            {"name": gettext("An organisation of this name is here already. Ask its owner in.")}
+        )
     if Provider.objects.filter(slug=slug).exists() or Provider.objects.filter(name__iexact=name).exists():
         raise ValidationError(
             {
-                "name": "A provider of this name is listed already. Found the organisation under its full "
-                "name and claim the endpoints: their origin proves whose they are."
+                "name": gettext(
+                    "A provider of this name is listed already. Found the organisation under its full "
+                    "name and claim the endpoints: their origin proves whose they are."
+                )
             }
         )
 
@@ -71,7 +83,7 @@ def invite(organisation: Organisation, by: User, *, email: str, role: str) -> tu
     """
     email = email.strip().lower()
     if Membership.objects.filter(organisation=organisation, user__email__iexact=email).exists():
-        raise ValidationError({"email": "This address belongs to a member already."})
+        raise ValidationError({"email": gettext("This address belongs to a member already.")})
     secret = secrets.token_urlsafe(32)
     invitation = Invitation.objects.filter(organisation=organisation, email=email).first() or Invitation(
         organisation=organisation, email=email
@@ -89,9 +101,12 @@ def invite(organisation: Organisation, by: User, *, email: str, role: str) -> tu
 def accept_invitation(invitation: Invitation, user: User) -> Membership:
     """Join. Raises ValidationError where it has expired or was sent to another address."""
     if invitation.expires <= timezone.now():
-        raise ValidationError("This invitation has expired. Ask for another one.")
+        raise ValidationError(gettext("This invitation has expired. Ask for another one."))
     if invitation.email != user.email.lower():
-        raise ValidationError(f"This invitation was sent to {invitation.email}. Sign in with that address.")
+        raise ValidationError(
+            gettext("This invitation was sent to %(email)s. Sign in with that address.")
+            % {"email": invitation.email}
+        )
     member, _ = Membership.objects.get_or_create(
         organisation=invitation.organisation, user=user, defaults={"role": invitation.role}
     )
@@ -109,7 +124,7 @@ def remove_member(membership: Membership, by: User) -> None:
     """
     organisation = membership.organisation
     if membership.role == Role.OWNER and last_owner(membership):
-        raise ValidationError("The last owner can't leave. Make another member an owner first.")
+        raise ValidationError(gettext("The last owner can't leave. Make another member an owner first."))
     membership.user.api_tokens.filter(organisation=organisation, revoked=None).update(revoked=timezone.now())
     membership.delete()
     audit.record("member.left", organisation, organisation=organisation, by=by)
@@ -127,9 +142,9 @@ def last_owner(membership: Membership) -> bool:
 def change_role(membership: Membership, role: str, by: User) -> None:
     """Make a member an owner, or the other way. Raises ValidationError for the last owner."""
     if role not in Role.values:
-        raise ValidationError(f"{role!r} is no role.")
+        raise ValidationError(gettext("%(role)s is no role.") % {"role": repr(role)})
     if role != Role.OWNER and membership.role == Role.OWNER and last_owner(membership):
-        raise ValidationError("The last owner stays one. Make another member an owner first.")
+        raise ValidationError(gettext("The last owner stays one. Make another member an owner first."))
     membership.role = role
     membership.save(update_fields=["role"])
     organisation = membership.organisation

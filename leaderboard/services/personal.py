@@ -11,6 +11,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext
 
 from leaderboard.models import AuditEvent, Invitation, Membership, OwnershipProof, Role, Submission
 from leaderboard.services import audit
@@ -73,11 +74,14 @@ def _text(value: Any) -> Any:
 def why_not_deleted(user: User) -> str | None:
     """What has to be done before this account can be deleted, or None."""
     if user.is_staff:
-        return "An operator's account is taken away by another operator, so that the desk is never empty."
+        return gettext(
+            "An operator's account is taken away by another operator, so that the desk is never empty."
+        )
     for membership in Membership.objects.filter(user=user, role=Role.OWNER).select_related("organisation"):
         others = Membership.objects.filter(organisation=membership.organisation).exclude(user=user)
         if others.exists() and not others.filter(role=Role.OWNER).exists():
-            return f"You are the last owner of {membership.organisation}. Make another member an owner first."
+            said = gettext("You are the last owner of %(name)s. Make another member an owner first.")
+            return said % {"name": membership.organisation}
     return None
 
 

@@ -21,6 +21,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -40,6 +41,7 @@ AGAIN = timedelta(days=1)
 ASK_AGAIN = timedelta(seconds=10)
 LOST_AFTER = 3
 """Daily checks in a row without it, before a proof has lapsed."""
+EXPIRED = noop("It was not found within seven days. Begin anew: the old token proves nothing now.")
 CHECK = "leaderboard.check_proof"
 LIMITS = Limits(deadline=10.0, connect=5.0, max_bytes=4096, concurrency=1)
 
@@ -208,7 +210,7 @@ def _settle(proof_id: UUID, found: Found) -> OwnershipProof:
 
 def _expire(proof: OwnershipProof) -> OwnershipProof:
     proof.state = ProofState.EXPIRED
-    proof.reason = "It was not found within seven days. Begin anew: the old token proves nothing now."
+    proof.reason = EXPIRED
     proof.save()
     return proof
 

@@ -11,7 +11,9 @@ import structlog
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from leaderboard import selectors
 from leaderboard.models import SUBMISSION_TRANSITIONS, Organisation, Submission, SubmissionState
@@ -71,7 +73,8 @@ def submit(organisation: Organisation, user: User, said: Declared) -> Submission
         .get(pk=organisation.pk)
     )
     if selectors.submissions_of(organisation).count() >= MOST_SUBMISSIONS:
-        raise ValidationError(f"{organisation} has {MOST_SUBMISSIONS} endpoints. Withdraw some first.")
+        said_so = gettext("%(organisation)s has %(n)s endpoints. Withdraw some first.")
+        raise ValidationError(said_so % {"organisation": organisation, "n": MOST_SUBMISSIONS})
     if said.api_key:
         check_secret(said.api_key)
     _refuse_listed(said, None)
@@ -83,8 +86,11 @@ def submit(organisation: Organisation, user: User, said: Declared) -> Submission
     if known is not None and (submission is None or submission.state not in selectors.GONE):
         raise ValidationError(
             {
-                "variant": f"{organisation} offers {said.model} in this variant already. Edit that endpoint, "
-                "or give this one a variant of its own."
+                "variant": gettext(
+                    "%(organisation)s offers %(model)s in this variant already. Edit that endpoint, "
+                    "or give this one a variant of its own."
+                )
+                % {"organisation": organisation, "model": said.model}
             }
         )
     label = f"{organisation.name} {said.variant}".strip()
@@ -111,7 +117,7 @@ def claim(organisation: Organisation, user: User, endpoint: Endpoint) -> Submiss
     Raises NotPossible.
     """
     if not endpoint.listed or endpoint.is_control or endpoint.provider.is_lab:
-        raise NotPossible("This endpoint is not there to be claimed.")
+        raise NotPossible(gettext("This endpoint is not there to be claimed."))
     submission, made = Submission.objects.get_or_create(
         organisation=organisation, endpoint=endpoint, defaults={"submitted_by": user, "claim": True}
     )
@@ -135,25 +141,31 @@ def edit(submission: Submission, user: User, said: Declared) -> Submission:
     submission = _locked(submission)
     organisation, endpoint = submission.organisation, submission.endpoint
     if submission.state in selectors.GONE:
-        raise NotPossible("This submission was taken back. Submit the endpoint again.")
+        raise NotPossible(gettext("This submission was taken back. Submit the endpoint again."))
     if submission.claim and not _speaks(submission):
         raise NotPossible(
-            f"{origin_of(endpoint.base_url)} is not proven, or another organisation speaks for this endpoint."
+            gettext("%(origin)s is not proven, or another organisation speaks for this endpoint.")
+            % {"origin": origin_of(endpoint.base_url)}
         )
     columns = said.columns()
     if (said.model, said.variant) != (endpoint.model, endpoint.variant):
-        raise ValidationError({"variant": "Model and variant name an endpoint. Submit another one instead."})
+        raise ValidationError(
+            {"variant": gettext("Model and variant name an endpoint. Submit another one instead.")}
+        )
     if said.api_key:
         check_secret(said.api_key)
     was, now = origin_of(endpoint.base_url), origin_of(said.base_url)
     if was != now:
         if endpoint.listed and not selectors.has_proven(organisation, said.base_url):
-            raise ValidationError({"base_url": f"Prove {now} first: a published endpoint goes nowhere else."})
+            first = gettext("Prove %(origin)s first: a published endpoint goes nowhere else.")
+            raise ValidationError({"base_url": first % {"origin": now}})
         facts.remove_credential(endpoint)
         facts.remove_credential(endpoint, blind=True)
     served = (said.base_url, said.upstream_model) != (endpoint.base_url, endpoint.upstream_model)
     if served and open_run(endpoint.pk) is not None:
-        raise NotPossible("A run is under way at the present address. Edit it when the run has ended.")
+        raise NotPossible(
+            gettext("A run is under way at the present address. Edit it when the run has ended.")
+        )
     _refuse_listed(said, endpoint)
     for name, value in columns.items():
         setattr(endpoint, name, value)
@@ -170,7 +182,7 @@ def edit(submission: Submission, user: User, said: Declared) -> Submission:
 def set_key(submission: Submission, secret: str) -> None:
     """Keep another declared key, or with an empty one forget it. Raises ValidationError, NotPossible."""
     if submission.claim and not _speaks(submission):
-        raise NotPossible("Prove the origin first.")
+        raise NotPossible(gettext("Prove the origin first."))
     if secret:
         facts.set_credential(submission.endpoint, secret)
     else:
@@ -183,11 +195,14 @@ def start_private_run(submission: Submission, user: User) -> Run:
     submission = _locked(submission)
     endpoint = submission.endpoint
     if submission.state in selectors.GONE:
-        raise NotPossible("This submission was taken back. Submit the endpoint again.")
+        raise NotPossible(gettext("This submission was taken back. Submit the endpoint again."))
     if not _speaks(submission):
-        raise NotPossible(f"Prove {origin_of(endpoint.base_url)} first: only its owner sees a private run.")
+        first = gettext("Prove %(origin)s first: only its owner sees a private run.")
+        raise NotPossible(first % {"origin": origin_of(endpoint.base_url)})
     if selectors.private_runs_today(endpoint.pk) >= PRIVATE_RUNS_A_DAY:
-        raise NotPossible(f"{PRIVATE_RUNS_A_DAY} private runs were made within a day. Try again later.")
+        raise NotPossible(
+            gettext("%(n)s private runs were made within a day. Try again later.") % {"n": PRIVATE_RUNS_A_DAY}
+        )
     try:
         return facts.queue_run(endpoint, trigger=PROVIDER, private=True, blind=False)
     except facts.RunNotPossible as error:
@@ -237,7 +252,7 @@ def delist(submission: Submission, user: User) -> Submission:
     require(SUBMISSION_TRANSITIONS, f"The submission of {endpoint}", submission.state, "delisted")
     if submission.claim:
         raise NotPossible(
-            "The operator lists this endpoint. Write to the operator, or dispute what is wrong."
+            gettext("The operator lists this endpoint. Write to the operator, or dispute what is wrong.")
         )
     _require_fresh(submission)
     _move(submission, SubmissionState.DELISTED)
@@ -299,8 +314,11 @@ def _speaks(submission: Submission) -> bool:
 def _require_fresh(submission: Submission) -> None:
     if not selectors.has_fresh_proof(submission.organisation, submission.endpoint.base_url):
         raise NotPossible(
-            f"This takes a proof of {origin_of(submission.endpoint.base_url)} that was seen within the hour. "
-            "Have it looked for now, then try again."
+            gettext(
+                "This takes a proof of %(origin)s that was seen within the hour. "
+                "Have it looked for now, then try again."
+            )
+            % {"origin": origin_of(submission.endpoint.base_url)}
         )
 
 
@@ -313,8 +331,11 @@ def _take_over(submission: Submission) -> None:
         return
     if selectors.has_proven(other.organisation, endpoint.base_url):
         raise NotPossible(
-            f"{other.organisation} speaks for this endpoint, and its proof holds. It has to take its file or "
-            "record away first."
+            gettext(
+                "%(organisation)s speaks for this endpoint, and its proof holds. It has to take its file or "
+                "record away first."
+            )
+            % {"organisation": other.organisation}
         )
     _move(other, SubmissionState.SUPERSEDED)
     other.save()
@@ -330,8 +351,11 @@ def _refuse_listed(said: Declared, own: Endpoint | None) -> None:
     if other := (listed if own is None else listed.exclude(pk=own.pk)).first():
         raise ValidationError(
             {
-                "base_url": f"This deployment is listed already as {other}. If it is yours, claim it: open "
-                f"/submit/claim/{other.pk}/."
+                "base_url": gettext(
+                    "This deployment is listed already as %(endpoint)s. If it is yours, claim it: open "
+                    "%(address)s."
+                )
+                % {"endpoint": other, "address": reverse("submit:claim", args=(other.pk,))}
             }
         )
 
@@ -340,7 +364,7 @@ def _provider(organisation: Organisation) -> Provider:
     if organisation.provider is not None:
         return organisation.provider
     if Provider.objects.filter(slug=organisation.slug).exists():
-        raise ValidationError("A provider of this name is listed meanwhile. Write to the operator.")
+        raise ValidationError(gettext("A provider of this name is listed meanwhile. Write to the operator."))
     organisation.provider = facts.register_provider(
         slug=organisation.slug, name=organisation.name, url=organisation.url
     )

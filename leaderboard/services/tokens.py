@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from leaderboard.digests import secret_digest
 from leaderboard.models import ApiToken, Membership, Organisation, Scope
@@ -37,11 +38,13 @@ def issue_token(
 ) -> tuple[ApiToken, str]:
     """Make a token; returns its row and its text, which is kept nowhere. Raises ValidationError by field."""
     if not scopes or set(scopes) - set(Scope.values):
-        raise ValidationError({"scopes": "Choose what the token may do."})
+        raise ValidationError({"scopes": gettext("Choose what the token may do.")})
     if expires is not None and expires <= timezone.now():
-        raise ValidationError({"expires": "This lies in the past."})
+        raise ValidationError({"expires": gettext("This lies in the past.")})
     if ApiToken.objects.filter(organisation=organisation, revoked=None).count() >= MOST_TOKENS:
-        raise ValidationError({"name": f"There are {MOST_TOKENS} tokens already. Revoke one first."})
+        raise ValidationError(
+            {"name": gettext("There are %(n)s tokens already. Revoke one first.") % {"n": MOST_TOKENS}}
+        )
     prefix = "".join(secrets.choice(_SIGNS) for _ in range(12))
     text = f"assay_{prefix}_{secrets.token_urlsafe(32)}"
     row = ApiToken(

@@ -6,17 +6,16 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django import template
 from django.template.defaultfilters import date as date_format
 from django.template.loader import render_to_string
-from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, pgettext
 
-from leaderboard import languages
-from leaderboard.pages import inert, numbers, words
+from leaderboard.pages import inert, numbers, sentences, words
 from leaderboard.pages.words import Term
 
 register = template.Library()
@@ -154,6 +153,18 @@ def brief_day_minute(then: datetime | None) -> str:
 
 
 @register.filter
+def day_of_year(then: datetime | date | None) -> str:
+    """A day of about this year: `3 May`."""
+    return date_format(then, pgettext("date format", "j F"))
+
+
+@register.filter
+def dollars(value: Decimal | None) -> str:
+    """A price as short as it can be written: `$0.5`."""
+    return numbers.NONE if value is None else f"${value.normalize():f}"
+
+
+@register.filter
 def state(name: str) -> str:
     """The state of a run as it is stored, in the language of the page."""
     return gettext(name) if name in words.STATES else name
@@ -168,9 +179,13 @@ def cause(name: str) -> str:
 @register.filter
 def english(text: str) -> str:
     """What a stored result says in its own words, marked as English on a page that is not."""
-    if languages.current() == languages.ENGLISH:
-        return text
-    return format_html('<span lang="en">{}</span>', text)
+    return sentences.english(text)
+
+
+@register.filter
+def translated(text: str | None) -> str:
+    """A stored word or sentence of ours in the page's language; marked as English where it has no other."""
+    return sentences.translated(text or "")
 
 
 @register.filter

@@ -8,18 +8,35 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from django.core import mail
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from pytest_django import Settings
 
 from leaderboard import languages
+from leaderboard.models import OwnershipProof, Submission
 from leaderboard.pages.web import NAMESPACE, XHTML
-from tests.leaderboard import factories
-from verifier.models import Endpoint
+from leaderboard.services import organisations, submissions
+from leaderboard.services.submissions import Declared
+from tests.leaderboard import factories, people
+from verifier.models import Endpoint, Run
 
 pytestmark = pytest.mark.django_db
 
+OWN_PAGES = (
+    *("/account/", "/account/delete/", "/account/organisations/new/", "/account/email/", "/account/2fa/"),
+    *("/account/password/change/", "/account/2fa/totp/activate/", "/account/sessions/", "/account/3rdparty/"),
+    "/account/organisations/example-inference/",
+    "/account/organisations/example-inference/tokens/new/",
+    "/submit/",
+    "/submit/{submission}/",
+    "/submit/{submission}/edit/",
+    "/submit/{submission}/runs/{run}/",
+)
+"""Pages of whoever is signed in; the test puts ids in the place of what stands in braces."""
+ENTRANCES = ("/account/login/", "/account/signup/", "/account/password/reset/", "/account/confirm-email/")
 PAGES = (
     "/",
     "/?cols=price,latency,speed,tools,tokens,drift,age",
@@ -53,12 +70,11 @@ PAGES = (
     "/alerts/providers/test-lab/",
 )
 """Public pages that have a Chinese address; the test puts ids of endpoints in the place of their labels."""
-ENGLISH_ALONE = ("submit:new", "account:overview")
-"""Pages for readers that have no Chinese address yet."""
 SAME = re.compile(
     r"SHA-256|tv ≥ max|[Σα]|DSSE|in-toto|CC BY 4\.0|dump\.zip|\S+@\S+|"
     r"Assay( \d+\.\d+\.\d+)?|English|简体中文|OpenRouter|UTC|[a-z]|10⁶|top-1|core \d\.\d|sha256:\w+…?|"
     r"Lab .*|(Test laboratory|SmolLM2|HuggingFaceTB|astronomy|temperature)[\w./ ·-]*|random weights|"
+    r"[Ee]xample [Ii]nference( · Assay)?|a script|toy|GitHub|https://\S+|\S+@example\.org( ·)?|"
     r"INT\d.*|FP\d.*|(bf|fp|int)\d+|[\d.]+\s(ms|s|min|h|tok/s)( .*)?|[\W\d_]*|[A-F][+]?"
 )
 """What may be the same in both languages: names, addresses, numbers, units, signs of formulas."""
@@ -113,6 +129,16 @@ def placed(page: str, board: dict[str, Endpoint]) -> str:
     return re.sub(r"\{(run of )?(.+?)\}", known, page)
 
 
+def left_in_english(english: str, chinese: str) -> list[str]:
+    """What a reader of the Chinese page reads as on the English one, but for what is the same in both."""
+    before = set(read(english))
+    return [
+        text
+        for text in read(chinese)
+        if text in before and not SAME.fullmatch(text) and not DATA.fullmatch(text)
+    ]
+
+
 def get(client: Client, address: str, status: int = 200) -> str:
     response = client.get(address)
     assert response.status_code == status, address
@@ -131,14 +157,8 @@ def test_a_chinese_page_has_no_english_left(client: Client, board: Any, page: st
     english, chinese = get(client, page), get(client, "/zh-hans" + page)
     assert '<html lang="en">' in english
     assert '<html lang="zh-Hans">' in chinese
-    before = set(read(english))
-    assert len(before) > 20
-    left = [
-        text
-        for text in read(chinese)
-        if text in before and not SAME.fullmatch(text) and not DATA.fullmatch(text)
-    ]
-    assert left == []
+    assert len(set(read(english))) > 20
+    assert left_in_english(english, chinese) == []
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -175,20 +195,20 @@ def test_both_languages_name_each_other(client: Client, board: Any) -> None:
 def test_links_keep_the_language_and_pages_without_one_are_english(client: Client, board: Any) -> None:
     page = get(client, "/zh-hans/")
     assert 'class="wordmark" href="/zh-hans/"' in page
-    assert 'href="/account/"' in page
+    assert 'href="/zh-hans/account/"' in page
+    assert 'href="/zh-hans/submit/"' in page
     assert 'href="/feeds/all.atom"' in page
-    account = get(client, "/account/login/")
-    assert '<html lang="en">' in account
-    assert "hreflang" not in account
+    docs = get(client, "/api/docs/")
+    assert '<html lang="en">' in docs
+    assert "hreflang" not in docs
 
 
-def test_machines_and_accounts_have_no_second_address(client: Client, board: Any) -> None:
+def test_machines_have_no_second_address(client: Client, board: Any) -> None:
     for name in (
         "pages:healthz",
         "pages:sitemap",
         "pages:robots",
         "integrity:keys",
-        "account:overview",
         "alerts:feed",
     ):
         assert list(languages.addresses(name)) == ["en"], name
@@ -219,7 +239,104 @@ def test_the_site_map_names_the_other_language(client: Client, board: Any) -> No
     assert entries[f"{own}/"] == entries[f"{own}/zh-hans/"] == both
 
 
-@pytest.mark.parametrize("name", ENGLISH_ALONE)
-def test_a_page_without_chinese_words_has_no_chinese_address(client: Client, name: str) -> None:
-    assert list(languages.addresses(name)) == ["en"]
-    assert client.get("/zh-hans" + reverse(name)).status_code == 404
+@pytest.fixture
+def submission() -> Submission:
+    """Of an organisation with a second member, a token and an invitation; its origin is proven."""
+    cache.clear()
+    organisation = people.organisation()
+    people.token(organisation)
+    people.member(organisation)
+    organisations.invite(organisation, people.user(), email="cleo@example.org", role="owner")
+    said = Declared(model=factories.model(), base_url="https://8.8.8.8/v1", upstream_model="toy")
+    made = submissions.submit(organisation, people.user(), said)
+    now = timezone.now()
+    OwnershipProof.objects.update(
+        state="proven", method="dns", proven=now, checked=now, failures=1, reason="It is gone."
+    )
+    return made
+
+
+@pytest.mark.parametrize("page", OWN_PAGES)
+def test_a_page_of_ones_own_has_no_english_left(submission: Submission, page: str) -> None:
+    run = factories.run(submission.endpoint)
+    Run.objects.update(private=True, trigger="provider")
+    page = page.format(submission=submission.pk, run=run.pk)
+    ada = people.browser(people.user())
+    if page.startswith("/account/2fa/") or page.endswith("delete/"):
+        ada = people.signed_in(people.user())
+    english, chinese = get(ada, page), get(ada, "/zh-hans" + page)
+    assert '<html lang="zh-Hans">' in chinese
+    assert left_in_english(english, chinese) == []
+    assert re.search(rf'<a href="{re.escape(page)}" lang="en" hreflang="en">', chinese)
+    assert set(re.findall(r'action="(/[^"]*)"', chinese)) == {
+        f"/zh-hans{address}" for address in re.findall(r'action="(/[^"]*)"', english)
+    }
+
+
+@pytest.mark.parametrize("page", ENTRANCES)
+def test_an_entrance_has_no_english_left(client: Client, page: str) -> None:
+    assert left_in_english(get(client, page), get(client, "/zh-hans" + page)) == []
+
+
+def test_signing_in_and_forms_keep_the_language(client: Client, submission: Submission) -> None:
+    base = "/zh-hans/account/organisations/example-inference"
+    for address in (f"{base}/", f"/zh-hans/submit/{submission.pk}/"):
+        assert client.get(address)["Location"] == f"/zh-hans/account/login/?next={address}"
+    entered = client.post(
+        "/zh-hans/account/login/", {"login": "ada@example.org", "password": people.PASSWORD}
+    )
+    assert entered["Location"] == "/zh-hans/account/"
+    said = client.post(f"{base}/invite/", {"email": "dan@example.org", "role": "member"})
+    assert said["Location"] == f"{base}/"
+    assert "已向 dan@example.org 发送邀请。" in get(client, f"{base}/")
+    mailed = str(mail.outbox[-1].body)
+    assert "/zh-hans/" not in mailed
+    assert not re.search(r"[\u3000-\u9fff]", mailed)
+    acted = client.post(f"/zh-hans/submit/{submission.pk}/delist/")
+    assert acted["Location"] == f"/zh-hans/submit/{submission.pk}/"
+    assert "的提交目前为“未公开”，不能变为“已下架”" in get(client, acted["Location"])
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"model": "no/such"}, "本站不测量该模型"),
+        ({"declared_quantization": "<b>"}, "量化须为一个单词"),
+        ({"upstream_model": ""}, "必填项"),
+        ({"base_url": "https://127.0.0.1/v1", "variant": "x"}, "127.0.0.1 不是公网地址"),
+        ({"api_key": "two words"}, "API 密钥须为不含空格"),
+    ],
+)
+def test_a_form_says_what_is_wrong_in_chinese(
+    submission: Submission, values: dict[str, str], said: str
+) -> None:
+    form = {"model": factories.model().slug, "base_url": "https://8.8.4.4/v1", "upstream_model": "toy"}
+    answer = people.browser(people.user()).post("/zh-hans/submit/", {**form, **values})
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert said in page
+    assert "hreflang" not in page, "the answer to a form has no other address"
+
+
+def test_what_is_stored_and_what_programs_are_told_stays_english(submission: Submission) -> None:
+    OwnershipProof.objects.update(state="pending", expires=timezone.now(), proven=None)
+    people.browser(people.user()).post(f"/zh-hans/submit/{submission.pk}/prove/")
+    expired = OwnershipProof.objects.get(state="expired")
+    assert expired.reason.startswith("It was not found within seven days.")
+    _, token = people.token(submission.organisation)
+    asked = {"model": "no/such", "base_url": "https://8.8.4.4/v1", "upstream_model": "toy"}
+    answer = Client().post(
+        "/api/v1/submissions",
+        asked,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {token}", "Accept-Language": "zh-CN"},
+    )
+    assert answer.status_code == 400
+    assert "This model is not measured here." in answer.json()["detail"]
+
+
+def test_what_others_lead_back_to_has_one_address(client: Client) -> None:
+    with translation.override("zh-hans"):
+        assert reverse("account_login") == "/zh-hans/account/login/"
+        assert reverse("socialaccount_connections") == "/zh-hans/account/3rdparty/"
+    assert client.get("/zh-hans/account/social/connections/").status_code == 404

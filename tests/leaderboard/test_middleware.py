@@ -32,6 +32,7 @@ def asked(broker: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
         ("/", "pages", "2xx"),
         ("/api/v1/models", "api", "2xx"),
         ("/account/login/", "account", "2xx"),
+        ("/zh-hans/account/login/", "account", "2xx"),
         ("/operator/", "operator", "3xx"),
         ("/nowhere/", "none", "4xx"),
         ("/static/nothing.css", "static", "4xx"),
