@@ -25,12 +25,15 @@ from django.urls import Resolver404, resolve
 from django.utils.cache import get_conditional_response
 
 from leaderboard.api.throttles import Policy, client_address, count
+from leaderboard.middleware import part_of
 from verifier.services.redis_connection import connection
 
 log = structlog.get_logger(__name__)
 
 EDITION, PAGE, CLAIM = "assay.edition", "assay.page.1.", "assay.making."
 """Keys in Redis. The number goes up with the form of what is packed: a former release may have left pages."""
+SHOWN = "assay.shown"
+"""Where, in what the server gave of a request, the page stands that was shown for it."""
 FORMER_SECONDS = 600
 """How long a page is kept to be shown while the next one is made."""
 MAKING_SECONDS = 15
@@ -82,6 +85,15 @@ class Kept:
         return cls(**json.loads(about), content=content)
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page that everybody may be shown, what it counts towards, and the part of the site that it is of."""
+
+    kept: Kept
+    quota: Policy | None
+    part: str
+
+
 class Store:
     """The kept pages in Redis. Where it is away, nothing is kept and everybody makes pages of their own."""
 
@@ -91,6 +103,10 @@ class Store:
         """The page of this name, whatever its age, and the site's edition."""
         packed, edition = self._ask(lambda redis: redis.mget(PAGE + name, EDITION)) or (None, None)
         return (Kept.unpack(packed) if packed else None), (edition or b"").decode()
+
+    def edition(self) -> str:
+        """The site's edition; "" where none was begun, or none can be asked for."""
+        return (self._ask(lambda redis: redis.get(EDITION)) or b"").decode()
 
     def keep(self, name: str, page: Kept) -> None:
         """Until the next one is made, or nobody asks any more."""
@@ -142,6 +158,7 @@ class KeptPages:
         view = _shared_view(request)
         if view is None:
             return self.get_response(request)
+        request.get_host()  # a host that is not ours is refused before anything is shown or kept
         store, name = Store(), _name(request)
         kept, edition = store.page(name)
         if kept is not None and kept.is_good(edition):
@@ -159,20 +176,21 @@ class KeptPages:
             response = self.get_response(request)
             if (page := _page(response, edition)) is not None:
                 store.keep(name, page)
+                _show(page, request, view)
             return response
         finally:
             if claimed:
                 store.release(name)
 
     def _again(self, kept: Kept, request: HttpRequest, view: Any) -> HttpResponseBase:
-        """The kept page, which counts towards its quota as if it were made."""
-        left = None
-        if (quota := getattr(view, "quota", None)) is not None:
-            address = client_address(request, settings.PROXY_COUNT)
-            left = count(Policy(*settings.API_QUOTAS[quota]), f"address.{address}")
-            if left is not None and left.remaining < 0:
-                return self.get_response(request)  # which says so
+        """The kept page, which counts towards its quota as if it were made; a 304 does not."""
+        quota = _show(kept, request, view).quota
         response = kept.response(request)
+        if quota is None or response.status_code == 304:
+            return response
+        left = count(quota, f"address.{client_address(request.META, settings.PROXY_COUNT)}")
+        if left is not None and left.remaining < 0:
+            return self.get_response(request)  # which says so
         for name, value in (left.headers() if left is not None else {}).items():
             response[name] = value
         return response
@@ -210,6 +228,14 @@ def _shared_view(request: HttpRequest) -> Any:
     view = getattr(view, "cls", view)
     filtered = bool(request.GET) and hasattr(view, "quota")
     return view if getattr(view, "is_shared", False) and not filtered else None
+
+
+def _show(kept: Kept, request: HttpRequest, view: Any) -> Shown:
+    """Leave the page where leaderboard.at_hand finds it."""
+    quota = getattr(view, "quota", None)
+    policy = None if quota is None else Policy(*settings.API_QUOTAS[quota])
+    shown = request.META[SHOWN] = Shown(kept, policy, part_of(request))
+    return shown
 
 
 def _name(request: HttpRequest) -> str:

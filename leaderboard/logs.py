@@ -101,9 +101,7 @@ def configuration(level: str, *, as_json: bool) -> dict[str, Any]:
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
             # Its own handlers write lines of another form, past the redaction.
-            "gunicorn.error": {"handlers": [], "level": level, "propagate": True},
-            # These hold whole addresses; leaderboard.middleware tells of requests.
-            "gunicorn.access": {"handlers": [], "level": "WARNING", "propagate": True},
+            "_granian": {"handlers": [], "level": level, "propagate": True},
             # These two print whole requests and addresses at INFO.
             "httpx": {"level": "WARNING"},
             "httpcore": {"level": "WARNING"},

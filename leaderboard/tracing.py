@@ -25,16 +25,19 @@ _GIVEN = re.compile(r"[A-Za-z0-9._-]{8,80}\Z")
 
 
 def begin_request(request: HttpRequest) -> str:
-    """Every line from here on is of this request, until the server has sent the answer. Returns its name:
-    what a proxy of ours calls it, else one of its own.
-
-    Anybody can send the header, so it counts only where the operator says that a proxy sets it.
-    """
-    given = request.headers.get(HEADER, "")
-    name = given if settings.PROXY_COUNT and _GIVEN.match(given) else uuid7().hex
+    """Every line from here on is of this request, until the server has sent the answer. Returns its name."""
+    name = named(request.headers.get(HEADER, ""))
     end()
     bind_contextvars(request_id=name)
     return name
+
+
+def named(given: str) -> str:
+    """The name of a request: what a proxy of ours calls it, else one of its own.
+
+    Anybody can send the header, so it counts only where the operator says that a proxy sets it.
+    """
+    return given if settings.PROXY_COUNT and _GIVEN.match(given) else uuid7().hex
 
 
 def begin_call(name: str, call_id: str, arguments: Sequence[Any], told: Mapping[str, Any]) -> None:

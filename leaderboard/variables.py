@@ -190,9 +190,7 @@ GROUPS: Mapping[str, tuple[Variable, ...]] = {
         ),
     ),
     "Processes": (
-        Variable(
-            "WEB_BIND", "Where the web process listens; read by the Procfile, as are the next.", "127.0.0.1"
-        ),
+        Variable("WEB_BIND", "Where the web process listens.", "127.0.0.1"),
         Variable("PORT", "At which port.", "8000"),
         Variable("WEB_CONCURRENCY", "Web processes.", "2"),
         Variable("WORKER_CONCURRENCY", "Runs that a worker does at once.", "2"),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import redis
 import structlog
 from django.conf import settings
-from django.http import HttpRequest
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -87,7 +87,9 @@ def count(policy: Policy, who: str) -> Left | None:
     if time.monotonic() < _silent_until:
         return None
     try:
-        found, left = _script()(keys=[f"assay.quota.{policy.name}.{who}"], args=[policy.seconds * 1000])
+        found, left = _script(connection())(
+            keys=[f"assay.quota.{policy.name}.{who}"], args=[policy.seconds * 1000]
+        )
     except redis.RedisError as error:
         _silent_until = time.monotonic() + RETRY_SECONDS
         log.warning("quotas are not counted", reason=str(error))
@@ -98,8 +100,9 @@ def count(policy: Policy, who: str) -> Left | None:
 _silent_until = 0.0
 
 
-def _script() -> Callable[..., Any]:
-    return connection().register_script(_COUNT)
+@cache
+def _script(to: redis.Redis) -> Callable[..., Any]:
+    return to.register_script(_COUNT)
 
 
 def _who(request: Request) -> str:
@@ -107,17 +110,17 @@ def _who(request: Request) -> str:
     user = getattr(request, "user", None)
     if user is not None and getattr(user, "pk", None) is not None:
         return f"account.{user.pk}"
-    return f"address.{client_address(request._request, settings.PROXY_COUNT)}"
+    return f"address.{client_address(request._request.META, settings.PROXY_COUNT)}"
 
 
-def client_address(request: HttpRequest, proxies: int) -> str:
+def client_address(meta: Mapping[str, Any], proxies: int) -> str:
     """Where a request comes from: the connection's peer, or what the outermost of our own proxies saw.
 
     A client may send X-Forwarded-For itself, so only as many of its last entries count as there are proxies
     of ours. An IPv6 client owns a whole /64 and counts as one.
     """
-    peer = str(request.META.get("REMOTE_ADDR", ""))
-    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    peer = str(meta.get("REMOTE_ADDR", ""))
+    forwarded = [part.strip() for part in meta.get("HTTP_X_FORWARDED_FOR", "").split(",")]
     text = forwarded[-proxies] if 0 < proxies <= len(forwarded) else peer
     for candidate in (text, peer):
         try:

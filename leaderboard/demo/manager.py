@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 import time
@@ -175,8 +176,8 @@ class _Demo:
         self._port = free_port_near(self._options.port)
         if self._port != self._options.port:
             display.say(f"Port {self._options.port} is taken; using {self._port}.")
-        gunicorn = [sys.executable, "-m", "gunicorn", "leaderboard.wsgi", "--no-control-socket"]
-        self._child("site", [*gunicorn, "--bind", f"127.0.0.1:{self._port}", "--threads", "4"])
+        bound = {**os.environ, "WEB_BIND": "127.0.0.1", "PORT": str(self._port), "WEB_CONCURRENCY": "1"}
+        self._child("site", [sys.executable, "-m", "leaderboard.web_server"], environment=bound)
         display.say(f"Watch it on {self._address}")
         password = secrets.token_urlsafe(9)
         get_user_model()._default_manager.create_superuser("operator", password=password)

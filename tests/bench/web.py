@@ -25,6 +25,7 @@ from rich.table import Table
 
 from leaderboard.demo.processes import running
 from leaderboard.demo.surroundings import free_ports
+from leaderboard.web_server import THREADS
 from tests.functional.surroundings import ROOT, procfile, production, until
 from tests.throwaway import Broker, postgres
 
@@ -115,8 +116,8 @@ def measured(folder: Path, stack: ExitStack, seconds: int, console: Console) -> 
     endpoint = done.stdout.split()[-1]
     for name in ("web", "worker"):
         start(name, procfile(name))
-    gunicorn = ["gunicorn", "tests.bench.bare:application", "--bind", f"127.0.0.1:{bare}"]
-    start("bare", [*gunicorn, "--workers", str(WEB_PROCESSES), "--no-control-socket"])
+    server = ["granian", "tests.bench.bare:application", "--interface", "wsgi", "--port", str(bare)]
+    start("bare", [*server, "--workers", str(WEB_PROCESSES), "--blocking-threads", str(THREADS)])
     site = f"http://127.0.0.1:{web}"
     script = folder / "from_anywhere.lua"
     script.write_text(FROM_ANYWHERE)

@@ -51,14 +51,16 @@ class Demo:
     [
         (signal.SIGINT, ["leaderboard.demo.lab"]),
         (signal.SIGTERM, ["redis-server", "celery", "verifier.lab.child"]),
-        (signal.SIGKILL, ["redis-server", "celery", "verifier.lab.child", "gunicorn"]),
+        (signal.SIGKILL, ["redis-server", "celery", "verifier.lab.child", "leaderboard.web_server"]),
     ],
     ids=["SIGINT as the lab starts", "SIGTERM once the worker runs", "SIGKILL of the manager"],
 )
 def test_an_interrupted_demo_leaves_nothing_running(
     tmp_path: Path, number: signal.Signals, words: list[str]
 ) -> None:
-    demo = Demo(tmp_path, "--port", str(free_ports(1)[0]), *([] if "gunicorn" in words else ["--once"]))
+    demo = Demo(
+        tmp_path, "--port", str(free_ports(1)[0]), *([] if "leaderboard.web_server" in words else ["--once"])
+    )
     try:
         until(lambda: demo.running(*words), f"the demo runs {words}", patience=120)
         demo.process.send_signal(number)

@@ -90,7 +90,7 @@ def test_every_line_of_a_request_has_its_name(processes: Processes) -> None:
     assert processes.ask("/", **{"X-Request-ID": NAME}) == (200, NAME)
     processes.line("web", event="request", request_id=NAME, part="pages")
     for line in processes.lines("web"):
-        assert line["logger"] == "gunicorn.error" or "request_id" in line, line
+        assert line["logger"].startswith("_granian") or "request_id" in line, line
 
 
 def test_every_line_of_a_call_names_it_and_the_request_that_made_it(processes: Processes) -> None:

@@ -96,7 +96,7 @@ def test_only_our_own_proxies_say_where_a_request_comes_from(
 ) -> None:
     headers = {"X-Forwarded-For": forwarded} if forwarded else {}
     request = RequestFactory().get("/", headers=headers, REMOTE_ADDR="192.0.2.7")
-    assert throttles.client_address(request, proxies) == expected
+    assert throttles.client_address(request.META, proxies) == expected
 
 
 def test_reading_goes_on_where_redis_is_gone(
