@@ -1,8 +1,8 @@
 """What this process showed lately it shows again before Django begins: bytes from memory.
 
 Only what leaderboard.kept_pages shows to everybody comes here, with every header that it left with, and it is
-shown only while it is good there: not due, and of the site's present edition, which is asked for a few times
-a second. Whoever has the page already is told so, and that counts towards no quota.
+shown only while it is good there: of the site's present edition, which is asked for a few times a second, and
+not due, or being made again. Whoever has the page already is told so, and that counts towards no quota.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.utils.http import parse_etags
 
 from leaderboard import tracing
 from leaderboard.api.throttles import client_address, count
-from leaderboard.kept_pages import SHOWN, Shown, Store
+from leaderboard.kept_pages import MAKING_SECONDS, SHOWN, Kept, Shown, Store
 from leaderboard.selectors.usage import PAGE_SECONDS
 from verifier.services import tallies
 
@@ -54,6 +54,7 @@ class AtHand:
         self._application = application
         self._answers: dict[tuple[Any, ...], Answer] = {}
         self._bytes = 0
+        self._making: dict[tuple[Any, ...], float] = {}
         self._edition, self._asked = "", 0.0
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
@@ -61,11 +62,24 @@ class AtHand:
         if key is None:
             return self._application(environ, start_response)
         answer = self._answers.get(key)
-        if answer is not None and answer.shown.kept.is_good(self._present_edition()):
+        if answer is not None and self._may_be_shown(answer.shown.kept, key):
             again = _again(answer, environ, start_response)
             if again is not None:
                 return again
-        return self._made(key, environ, start_response)
+        try:
+            return self._made(key, environ, start_response)
+        finally:
+            self._making.pop(key, None)
+
+    def _may_be_shown(self, kept: Kept, key: tuple[Any, ...]) -> bool:
+        """A page that is due is made again for one of those who ask; the others are shown it meanwhile."""
+        edition, now = self._present_edition(), time.monotonic()
+        if kept.is_good(edition) or not kept.is_former(edition):
+            return kept.is_good(edition)
+        if now - self._making.get(key, -MAKING_SECONDS) < MAKING_SECONDS:
+            return True
+        self._making[key] = now
+        return False
 
     def _made(self, key: tuple[Any, ...], environ: Environ, start_response: Start) -> Iterable[bytes]:
         """What the application answers; if that is for everybody, it is at hand from now on."""

@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import uuid4
@@ -32,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 EDITION, PAGE, CLAIM = "assay.edition", "assay.page.1.", "assay.making."
 """Keys in Redis. The number goes up with the form of what is packed: a former release may have left pages."""
+CONDITIONS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE"}
 SHOWN = "assay.shown"
 """Where, in what the server gave of a request, the page stands that was shown for it."""
 FORMER_SECONDS = 600
@@ -59,6 +61,10 @@ class Kept:
     def is_good(self, edition: str) -> bool:
         """Whether it may be shown as it is."""
         return self.edition == edition and self.due > time.time()
+
+    def is_former(self, edition: str) -> bool:
+        """Whether it may be shown while the next one is made."""
+        return self.edition == edition and self.due + FORMER_SECONDS > time.time()
 
     def response(self, request: HttpRequest) -> HttpResponseBase:
         """The page, or 304 for whoever has it."""
@@ -173,11 +179,13 @@ class KeptPages:
             kept, edition = store.page(name)
             if kept is not None and kept.is_good(edition):  # it was made since this one looked
                 return self._again(kept, request, view)
-            response = self.get_response(request)
-            if (page := _page(response, edition)) is not None:
-                store.keep(name, page)
-                _show(page, request, view)
-            return response
+            with _unconditional(request):  # a poller's 304 would be nothing to keep
+                response = self.get_response(request)
+            if not isinstance(response, HttpResponse) or (page := _page(response, edition)) is None:
+                return response
+            store.keep(name, page)
+            _show(page, request, view)
+            return get_conditional_response(request, page.headers["ETag"], None, response) or response
         finally:
             if claimed:
                 store.release(name)
@@ -230,6 +238,18 @@ def _shared_view(request: HttpRequest) -> Any:
     return view if getattr(view, "is_shared", False) and not filtered else None
 
 
+@contextmanager
+def _unconditional(request: HttpRequest) -> Iterator[None]:
+    """Meanwhile the request asks for the whole page."""
+    asked = {name: request.META.pop(name) for name in CONDITIONS & request.META.keys()}
+    request.__dict__.pop("headers", None)  # which Django made of them
+    try:
+        yield
+    finally:
+        request.META.update(asked)
+        request.__dict__.pop("headers", None)
+
+
 def _show(kept: Kept, request: HttpRequest, view: Any) -> Shown:
     """Leave the page where leaderboard.at_hand finds it."""
     quota = getattr(view, "quota", None)
@@ -244,14 +264,9 @@ def _name(request: HttpRequest) -> str:
     return hashlib.sha256(f"{encoding} {request.get_full_path()}".encode()).hexdigest()
 
 
-def _page(response: HttpResponseBase, edition: str) -> Kept | None:
+def _page(response: HttpResponse, edition: str) -> Kept | None:
     """What is kept of this answer, if anything; an answer without a validator is given one."""
-    if (
-        not isinstance(response, HttpResponse)
-        or response.status_code != 200
-        or response.cookies
-        or "cookie" in response.get("Vary", "").lower()
-    ):
+    if response.status_code != 200 or response.cookies or "cookie" in response.get("Vary", "").lower():
         return None
     if not response.has_header("ETag"):
         response["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:40]}"'

@@ -26,13 +26,14 @@ def fill(port: int) -> str:
     from tests.leaderboard import factories
     from verifier.models import Run
 
+    world.fill(port, UNDER_WAY, listed=False)  # first: each endpoint's registration publishes the board
     for number in range(ENDPOINTS):
         endpoint = factories.endpoint(
             f"Endpoint {number}", variant=f"e{number}", price_out=0.1 + number / 100
         )
         good = number % 3
         factories.run(endpoint, factories.faithful() if good else factories.result())
-    Run.objects.update(announced=timezone.now())
+    Run.objects.filter(state="complete").update(announced=timezone.now())
     columns = [str(field.column) for field in Run._meta.concrete_fields]
     past = {
         name: "gen_random_uuid()"
@@ -45,11 +46,10 @@ def fill(port: int) -> str:
     with connection.cursor() as cursor:
         cursor.execute(
             f"insert into verifier_run ({', '.join(past)}) select {', '.join(past.values())} "
-            f"from verifier_run cross join generate_series(1, {DAYS - 1}) as day"
+            f"from verifier_run cross join generate_series(1, {DAYS - 1}) as day where state = 'complete'"
         )
         cursor.execute("analyze")
     services.publish(endpoint.model_id)
-    world.fill(port, UNDER_WAY, listed=False)
     return str(endpoint.pk)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
@@ -26,10 +26,13 @@ class Server:
 
     def __init__(self) -> None:
         self.made = 0
+        self.meanwhile: Callable[[], object] = lambda: None
         django = get_wsgi_application()
 
         def counted(environ: dict[str, Any], start_response: Any) -> Any:
             self.made += 1
+            meanwhile, self.meanwhile = self.meanwhile, lambda: None
+            meanwhile()
             return django(environ, start_response)
 
         self.front = AtHand(counted)
@@ -137,10 +140,34 @@ def test_what_is_published_is_shown(
     assert b"Renamed" in server.get("/")[2]
 
 
-def test_what_is_due_is_made_again(server: Server, board: dict[str, Endpoint], settings: Settings) -> None:
+def test_what_is_due_is_made_again_for_one_and_shown_to_the_others(
+    server: Server, board: dict[str, Endpoint], settings: Settings
+) -> None:
     settings.KEPT_PAGE_SECONDS = -1
     server.get("/")
+    meanwhile: list[int] = []
+    server.meanwhile = lambda: meanwhile.append(server.get("/")[0])
     server.get("/")
+    assert server.made == 2
+    assert meanwhile == [200]
+
+
+def test_a_page_that_is_due_for_long_is_shown_to_nobody(
+    server: Server, board: dict[str, Endpoint], settings: Settings
+) -> None:
+    settings.KEPT_PAGE_SECONDS = -1000
+    server.get("/")
+    server.meanwhile = lambda: server.get("/")
+    server.get("/")
+    assert server.made == 3
+
+
+def test_pollers_alone_let_a_page_be_made_again(server: Server, board: dict[str, Endpoint]) -> None:
+    badge = f"/api/v1/endpoints/{board['Lab f16'].pk}/badge.svg"
+    tag = server.get(badge)[1]["ETag"]
+    Store().new_edition()
+    asked = [server.get(badge, HTTP_IF_NONE_MATCH=tag) for _ in range(3)]
+    assert [status for status, _, _ in asked] == [304, 304, 304]
     assert server.made == 2
 
 
@@ -189,6 +216,11 @@ def test_the_environment_of_the_process_reaches_no_request(monkeypatch: pytest.M
     monkeypatch.setenv("SECRET_KEY", "hidden")
     monkeypatch.setenv("PATH_INFO", "/same")
     seen: list[dict[str, Any]] = []
-    application = wsgi.without_secrets(lambda environ, start: seen.append(environ) or [])
-    application({"SECRET_KEY": "hidden", "PATH_INFO": "/same", "HTTP_HOST": "x"}, None)
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        seen.append(environ)
+        return []
+
+    cleaned = wsgi.without_secrets(application)
+    cleaned({"SECRET_KEY": "hidden", "PATH_INFO": "/same", "HTTP_HOST": "x"}, application)
     assert seen == [{"PATH_INFO": "/same", "HTTP_HOST": "x"}]
