@@ -1,25 +1,22 @@
 """What the check of a certificate answers, in the language of the page.
 
-verifier.certificate is one file that needs nothing, no catalogue either: its sentences are known here by
-their form, and what stands in their places is quoted.
+verifier.certificate is one file that needs nothing, no catalogue either.
 """
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 
-from django.utils.html import conditional_escape, escape
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
 from leaderboard import languages
 from leaderboard.pages import inert, words
-from leaderboard.templatetags.assay import day, english, minute
+from leaderboard.pages.sentences import Sentences, english
+from leaderboard.templatetags.assay import day, minute
 
 MOST, MOST_OF_A_ROW = 600, 400
-SENTENCES = (
+FORMS = (
     noop("It is signed, in the log, and valid until %(day)s."),
     noop("It was valid until %(day)s."),
     noop("It is valid from %(day)s only."),
@@ -92,29 +89,9 @@ ROWS = (
 """What verifier.evidence.attested calls the parts of a statement."""
 
 
-def _form(sentence: str) -> re.Pattern[str]:
-    parts = re.split(r"%\((\w+)\)s", sentence)
-    spelled = [
-        f"(?P<{part}>{SPELLED.get(part, '.+?')})" if number % 2 else re.escape(part)
-        for number, part in enumerate(parts)
-    ]
-    return re.compile("".join(spelled), re.DOTALL)
-
-
-_FORMS = tuple((_form(sentence), sentence) for sentence in SENTENCES)
-
-
 def told(sentence: str) -> str:
     """A sentence of the check. One that is not known stays English and is marked so."""
-    shown = inert.visible(sentence, lines=False, limit=MOST)
-    if languages.current() != languages.ENGLISH:
-        for form, known in _FORMS:
-            if found := form.fullmatch(shown):
-                places = {
-                    name: conditional_escape(_told(name, text)) for name, text in found.groupdict().items()
-                }
-                return mark_safe(escape(gettext(known)) % places)
-    return english(shown)
+    return _SENTENCES.told(inert.visible(sentence, lines=False, limit=MOST))
 
 
 def row(name: str) -> str:
@@ -129,7 +106,7 @@ def value(name: str, text: str) -> str:
     return english(inert.visible(text, lines=False, limit=MOST_OF_A_ROW))
 
 
-def _told(name: str, text: str) -> str:
+def _filled(name: str, text: str) -> str:
     match name:
         case "day" | "moment":
             return _dated(name, text)
@@ -148,3 +125,6 @@ def _dated(name: str, text: str) -> str:
         return day(datetime.strptime(text, "%d %B %Y").replace(tzinfo=UTC))
     except ValueError:
         return text
+
+
+_SENTENCES = Sentences(FORMS, _filled, SPELLED)

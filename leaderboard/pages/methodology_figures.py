@@ -199,11 +199,15 @@ def _accusations(evidence: str, total: Total) -> Accusations:
     return Accusations(
         evidence=gettext(EVIDENCE_WORDS[evidence]),
         accused=total.accused,
-        runs=of(total.accused, total.runs),
+        runs=_accused(total),
         runs_bound=bound(total.runs_upper),
         stacks=of(total.stacks_accused, total.stacks),
         stacks_bound=bound(total.stacks_upper),
     )
+
+
+def _accused(total: Total) -> str:
+    return of(total.accused, total.runs)
 
 
 def _picture(budget: ErrorBudget) -> Picture:
@@ -229,10 +233,6 @@ def _picture(budget: ErrorBudget) -> Picture:
         ),
         reach_share=numbers.percent(shares.pop()) if len(shares) == 1 else "",
     )
-
-
-def _accused(total: Total) -> str:
-    return of(total.accused, total.runs)
 
 
 def _lane(over: charts.Scale, row: Detection) -> charts.Lane:

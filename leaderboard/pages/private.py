@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 
 from leaderboard import selectors
 from leaderboard.models import Membership, Role
-from leaderboard.pages.sentences import translated
+from leaderboard.pages.refusals import translated
 
 View = Callable[..., HttpResponse]
 

@@ -1,90 +1,53 @@
-"""What the verifier says in English of an address, a proof or a run, in the language of the page.
+"""English sentences of ours, known by their form and told in the language of the page.
 
-It knows no languages, and part of what it says is stored: so its sentences are known here by their form. One
-that is not known stays English, and is marked so.
+What says them knows no languages: the verifier, one file that people run by themselves, rows stored long ago.
+So each is known by its form, with names where others' words stand, which are quoted. A sentence that is not
+known stays English, and is marked so.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Mapping
 
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
-from django.utils.translation import gettext_noop as noop
 
 from leaderboard import languages
 
-FORMS = (
-    noop("%(url)s was not fetched: %(said)s"),
-    noop("Expected an address like https://api.example.com/v1."),
-    noop("The URL is empty."),
-    noop("The URL is %(n)s characters long; at most %(most)s are taken."),
-    noop("The URL holds a space or a control character (%(sign)s)."),
-    noop(
-        "The URL holds the character %(sign)s, which parsers read differently; "
-        "write an international name in its xn-- form."
-    ),
-    noop("The URL holds a backslash, which parsers read differently."),
-    noop("The scheme is not followed by //."),
-    noop("The scheme %(scheme)s is not taken; only https is."),
-    noop("The URL does not begin with https://."),
-    noop("The URL names no host."),
-    noop("The URL holds a user name before the host; give keys separately, never in the URL."),
-    noop("The host holds a percent sign: escapes and scopes are not taken in a host."),
-    noop("The URL holds a query or a fragment; a base URL has neither."),
-    noop("An IPv6 address stands in brackets: %(address)s."),
-    noop("The port %(port)s is not a number from 1 to 65535."),
-    noop("Port %(port)s does not exist: ports go from 1 to 65535."),
-    noop("The host %(host)s is neither a name nor an address."),
-    noop("The host %(host)s is not a valid name."),
-    noop("The host %(host)s is no IPv4 address as usually written, like 8.8.8.8."),
-    noop("The host ends in a dot; write it without."),
-    noop("The path holds characters a base URL does not have."),
-    noop("Plain http is not taken for %(host)s; use https."),
-    noop("Port %(port)s belongs to another service; below 1024 only 80 and 443 are taken."),
-    noop("Port %(port)s belongs to %(service)s, not to a web server."),
-    noop("%(host)s is a name of a local network; use a full public name."),
-    noop("%(host)s is a name of an internal network, not a public one."),
-    noop("%(host)s is this machine itself."),
-    noop("%(host)s resolves to %(address)s, which is not a public address (%(kind)s)."),
-    noop("%(address)s is not a public address (%(kind)s)."),
-    noop("The name %(host)s did not resolve within %(seconds)s s."),
-    noop("The name %(host)s does not resolve."),
-    noop("The name %(host)s has no address."),
-    noop("This deployment is a reference or calibrates, so it can't be judged as well."),
-    noop("An API key is printable ASCII text without spaces."),
-    noop("%(url)s did not answer within %(seconds)s s."),
-    noop("%(url)s redirects to %(target)s; give the final address."),
-    noop("%(url)s answers HTTP %(status)s."),
-    noop("%(url)s answers, but with another text than the one it should hold."),
-    noop("The connection was not established in time."),
-    noop("The certificate is not valid: %(why)s."),
-    noop("The DNS did not answer: %(why)s."),
-    noop("%(name)s has no TXT record."),
-    noop("%(name)s has %(n)s TXT records, none of them ours."),
-    noop("%(model)s has no ready baseline."),
-    noop("Record one first."),
-    noop("A run of %(endpoint)s is already queued or running."),
-    noop("The submission of %(endpoint)s is %(now)s and can't become %(to)s"),
-)
-"""Those that people who submit an endpoint are shown, a more special one before one that it also is."""
-SAID_THEMSELVES = {"said", "now", "to"}
-"""Places that hold what is translated too."""
-
 _PLACE = re.compile(r"%\\\((\w+)\\\)s")
-_FORMS = [(re.compile(_PLACE.sub(r"(?P<\1>.+?)", re.escape(form))), form) for form in FORMS]
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
-def translated(text: str) -> str:
-    """Words or sentences of ours in the language of the page, marked as English where they have no other."""
-    if languages.current() == languages.ENGLISH or not text or _CHINESE.search(text):
-        return text
-    if (whole := gettext(text)) != text:
-        return whole
-    # Each sentence is escaped, or its places are, when it is found.
-    return mark_safe(" ".join(_sentence(one) for one in re.split(r"(?<=\.) ", text)))
+class Sentences:
+    """Sentences by their forms, a more special form before one that it also has.
+
+    `filled` gives what is shown in the place of a name; how the text of a place looks, if not any text, is in
+    `spelled`, as a regular expression.
+    """
+
+    def __init__(
+        self,
+        forms: Iterable[str],
+        filled: Callable[[str, str], str],
+        spelled: Mapping[str, str] | None = None,
+    ) -> None:
+        self._forms = [(_pattern(form, spelled or {}), form) for form in forms]
+        self._filled = filled
+
+    def told(self, text: str) -> str:
+        """A sentence in the language of the page; what is not known is quoted."""
+        if languages.current() == languages.ENGLISH:
+            return text
+        for pattern, form in self._forms:
+            if found := pattern.fullmatch(text):
+                places = {
+                    name: conditional_escape(self._filled(name, value))
+                    for name, value in found.groupdict().items()
+                }
+                return mark_safe(escape(gettext(form)) % places)
+        return quoted(text)
 
 
 def english(text: str) -> str:
@@ -94,12 +57,18 @@ def english(text: str) -> str:
     return format_html('<span lang="en">{}</span>', text)
 
 
-def _sentence(text: str) -> str:
-    for known, form in _FORMS:
-        if (match := known.fullmatch(text)) is not None:
-            held = {
-                name: translated(value) if name in SAID_THEMSELVES else value
-                for name, value in match.groupdict().items()
-            }
-            return gettext(form) % {name: conditional_escape(value) for name, value in held.items()}
-    return english(text)
+def quoted(text: str) -> str:
+    """What may be in either language, marked as English unless it is in Chinese."""
+    return text if is_chinese(text) else english(text)
+
+
+def is_chinese(text: str) -> bool:
+    """Whether there is Chinese in it."""
+    return _CHINESE.search(text) is not None
+
+
+def _pattern(form: str, spelled: Mapping[str, str]) -> re.Pattern[str]:
+    def place(found: re.Match[str]) -> str:
+        return f"(?P<{found[1]}>{spelled.get(found[1], '.+?')})"
+
+    return re.compile(_PLACE.sub(place, re.escape(form)), re.DOTALL)

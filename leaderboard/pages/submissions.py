@@ -20,7 +20,7 @@ from leaderboard.models import Membership, Organisation, Submission
 from leaderboard.origins import file_url, origin_of, txt_name, txt_value
 from leaderboard.pages.forms_submission import SubmissionForm, lists
 from leaderboard.pages.private import View, person, refused, signed_in
-from leaderboard.pages.sentences import translated
+from leaderboard.pages.refusals import translated
 from leaderboard.pages.views import progress_of, run_context
 from leaderboard.services import proofs
 from leaderboard.services import submissions as services

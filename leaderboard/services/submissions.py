@@ -73,8 +73,10 @@ def submit(organisation: Organisation, user: User, said: Declared) -> Submission
         .get(pk=organisation.pk)
     )
     if selectors.submissions_of(organisation).count() >= MOST_SUBMISSIONS:
-        said_so = gettext("%(organisation)s has %(n)s endpoints. Withdraw some first.")
-        raise ValidationError(said_so % {"organisation": organisation, "n": MOST_SUBMISSIONS})
+        raise ValidationError(
+            gettext("%(organisation)s has %(n)s endpoints. Withdraw some first.")
+            % {"organisation": organisation, "n": MOST_SUBMISSIONS}
+        )
     if said.api_key:
         check_secret(said.api_key)
     _refuse_listed(said, None)
@@ -157,8 +159,8 @@ def edit(submission: Submission, user: User, said: Declared) -> Submission:
     was, now = origin_of(endpoint.base_url), origin_of(said.base_url)
     if was != now:
         if endpoint.listed and not selectors.has_proven(organisation, said.base_url):
-            first = gettext("Prove %(origin)s first: a published endpoint goes nowhere else.")
-            raise ValidationError({"base_url": first % {"origin": now}})
+            refusal = gettext("Prove %(origin)s first: a published endpoint goes nowhere else.")
+            raise ValidationError({"base_url": refusal % {"origin": now}})
         facts.remove_credential(endpoint)
         facts.remove_credential(endpoint, blind=True)
     served = (said.base_url, said.upstream_model) != (endpoint.base_url, endpoint.upstream_model)
@@ -197,8 +199,10 @@ def start_private_run(submission: Submission, user: User) -> Run:
     if submission.state in selectors.GONE:
         raise NotPossible(gettext("This submission was taken back. Submit the endpoint again."))
     if not _speaks(submission):
-        first = gettext("Prove %(origin)s first: only its owner sees a private run.")
-        raise NotPossible(first % {"origin": origin_of(endpoint.base_url)})
+        raise NotPossible(
+            gettext("Prove %(origin)s first: only its owner sees a private run.")
+            % {"origin": origin_of(endpoint.base_url)}
+        )
     if selectors.private_runs_today(endpoint.pk) >= PRIVATE_RUNS_A_DAY:
         raise NotPossible(
             gettext("%(n)s private runs were made within a day. Try again later.") % {"n": PRIVATE_RUNS_A_DAY}

@@ -15,12 +15,12 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, pgettext
 
-from leaderboard.pages import inert, numbers, sentences, words
+from leaderboard.pages import inert, numbers, refusals, sentences, words
 from leaderboard.pages.words import Term
 
 register = template.Library()
 
-_CHINESE, _LATIN = re.compile(r"[\u3400-\u9fff]"), re.compile(r"[A-Za-z]")
+_LATIN = re.compile(r"[A-Za-z]")
 
 
 @register.filter
@@ -185,20 +185,20 @@ def english(text: str) -> str:
 @register.filter
 def translated(text: str | None) -> str:
     """A stored word or sentence of ours in the page's language; marked as English where it has no other."""
-    return sentences.translated(text or "")
+    return refusals.translated(text or "")
 
 
 @register.filter
 def worded(text: str, limit: int | None = None) -> str:
     """A text of a source or a measured file on one line; marked where it is not in the page's language."""
     shown = inert.visible(words.said(text), lines=False, limit=limit)
-    return shown if _CHINESE.search(shown) or not _LATIN.search(shown) else english(shown)
+    return shown if sentences.is_chinese(shown) or not _LATIN.search(shown) else english(shown)
 
 
 @register.filter
 def quoted(text: str) -> str:
     """What somebody wrote on this site, marked as English unless it is in Chinese."""
-    return text if _CHINESE.search(text) else english(text)
+    return sentences.quoted(text)
 
 
 @register.filter

@@ -31,7 +31,8 @@ def test_pictures(world: Site, browser: Browser, live_server: Any) -> None:
                 viewport={"width": width, "height": 900},
             )
             page = context.new_page()
-            for name, path in world.paths.items():
+            page.goto("/")
+            for name, path in world.walk(page):
                 if ONLY and name not in ONLY.split(","):
                     continue
                 page.goto(path)

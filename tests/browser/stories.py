@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from django.conf import settings
+from playwright.sync_api import Page
 
 from leaderboard import microscope, selectors, services
-from tests.leaderboard import factories, measured
+from leaderboard.services import submissions
+from leaderboard.services.submissions import Declared
+from tests.leaderboard import factories, measured, people
 from verifier.models import Endpoint, Run
 
 COMPARED = ("Lab f16", "Lab Q8_0", "Lab Q4_0", "Lab without logprobs")
@@ -13,11 +20,23 @@ COMPARED = ("Lab f16", "Lab Q8_0", "Lab Q4_0", "Lab without logprobs")
 
 @dataclass(frozen=True)
 class Site:
-    """The endpoints by label, the run that has all its observations, and an address for each kind of page."""
+    """The endpoints by label, the run that has all its observations, and an address for each kind of page.
+
+    `own` has those of whoever is signed in, which `session` is the cookie of.
+    """
 
     board: dict[str, Endpoint]
     run: Run
     paths: dict[str, str]
+    own: dict[str, str]
+    session: str
+
+    def walk(self, page: Page) -> Iterator[tuple[str, str]]:
+        """Name and address of every page; for the last of them `page`, open on the site, is signed in."""
+        yield from self.paths.items()
+        home = urljoin(page.url, "/")
+        page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": self.session, "url": home}])
+        yield from self.own.items()
 
 
 def site() -> Site:
@@ -32,10 +51,12 @@ def site() -> Site:
     english = [one for one in order if one.context.prefix.isascii() and one.chosen.isascii()]
     place = next(one for one in english if len(one.context.prefix) > 20)
     live = factories.open_run(board["Lab new"])
+    said = Declared(model=factories.model(), base_url="https://8.8.8.8/v1", upstream_model="toy")
+    submission = submissions.submit(people.organisation(), people.user(), said)
     return Site(
-        board,
-        run,
-        {
+        board=board,
+        run=run,
+        paths={
             "board": "/",
             "model": "/models/HuggingFaceTB/SmolLM2-135M-Instruct/",
             "compare": "/compare/?" + "&".join(f"e={board[label].pk}" for label in COMPARED),
@@ -53,5 +74,17 @@ def site() -> Site:
             "methodology": "/methodology/",
             "status": "/status/",
             "about": "/about/",
+            "board-zh": "/zh-hans/",
+            "endpoint-zh": f"/zh-hans/endpoints/{board['Lab Q4_0'].pk}/",
+            "methodology-zh": "/zh-hans/methodology/",
+            "guide-zh": "/zh-hans/guide/",
+            "verify-zh": "/zh-hans/verify/",
+            "disputes-zh": "/zh-hans/disputes/",
+            "login-zh": "/zh-hans/account/login/",
         },
+        own={
+            "submit-zh": "/zh-hans/submit/",
+            "submission-zh": f"/zh-hans/submit/{submission.pk}/",
+        },
+        session=people.browser(people.user()).cookies[settings.SESSION_COOKIE_NAME].value,
     )

@@ -23,7 +23,7 @@ def world(live_server: Any) -> Site:
 def test_nothing_stands_in_anybodys_way(world: Site, open_page: Open, scheme: str, width: int) -> None:
     page = open_page("/", color_scheme=scheme, viewport={"width": width, "height": 900})
     faults: list[str] = []
-    for name, path in world.paths.items():
+    for name, path in world.walk(page):
         page.goto(path)
         page.evaluate(AXE)
         found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")

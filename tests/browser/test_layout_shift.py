@@ -33,7 +33,7 @@ def test_nothing_moves(world: Site, open_page: Open, width: int) -> None:
     page = open_page("/", viewport={"width": width, "height": 900})
     page.context.add_init_script(WATCH)
     moved = []
-    for name, path in world.paths.items():
+    for name, path in world.walk(page):
         page.goto(path, wait_until="networkidle" if name != "live" else "load")
         page.evaluate(SETTLED)
         page.evaluate("window.scrollTo(0, document.body.scrollHeight)")

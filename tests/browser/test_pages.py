@@ -37,6 +37,13 @@ def paths(board: dict[str, Endpoint]) -> list[str]:
         f"/runs/{run.pk}/",
         "/compare/?" + "&".join(f"e={endpoint.pk}" for endpoint in list(board.values())[:6]),
         "/compare/",
+        "/zh-hans/",
+        f"/zh-hans/endpoints/{board['Lab Q4_0'].pk}/",
+        "/zh-hans/methodology/",
+        "/zh-hans/guide/",
+        "/zh-hans/verify/",
+        "/zh-hans/disputes/",
+        "/zh-hans/account/login/",
         "/?q=nothing+like+it",
     ]
 
@@ -186,6 +193,19 @@ def test_pages_fit_their_window_in_both_themes(
         assert page.evaluate("document.documentElement.scrollWidth") == width, path
     loaded = page.evaluate("[...document.fonts].filter(f => f.status == 'loaded').map(f => f.family)")
     assert {name.strip('"') for name in loaded} >= {"Assay Sans", "Assay Serif"}
+
+
+def test_the_language_is_switched_and_stays(board: dict[str, Endpoint], open_page: Open) -> None:
+    page = open_page("/methodology/")
+    page.get_by_role("link", name="简体中文").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    expect(page.get_by_role("heading", level=1)).to_have_text("凭什么相信？")
+    page.get_by_role("navigation", name="主导航").get_by_role("link", name="榜单").click()
+    expect(page.locator(NAMES)).to_have_count(15)
+    assert page.url.endswith("/zh-hans/")
+    page.get_by_role("link", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator(NAMES)).to_have_count(15)
 
 
 def test_dots_stand_on_the_scale_of_their_column(board: dict[str, Endpoint], open_page: Open) -> None:
