@@ -1,15 +1,19 @@
 """What this process showed lately it shows again before Django begins: bytes from memory.
 
-Only what leaderboard.kept_pages shows to everybody comes here, with every header that it left with, and it is
-shown only while it is good there: of the site's present edition, which is asked for a few times a second, and
-not due, or being made again. Whoever has the page already is told so, and that counts towards no quota.
+Only what leaderboard.kept_pages shows to everybody comes here, with every header that it left with. While a
+page is good there, it is good here; the site's edition is asked for a few times a second. A page that is due
+is made again behind its readers' backs, and so is one that was being read as something was published: they
+see the news some moments later, and nobody waits. Who asks for a page that nobody was reading waits for the
+new one. Whoever has the page already is told so, and that counts towards no quota.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 import structlog
@@ -17,8 +21,8 @@ from django.conf import settings
 from django.utils.http import parse_etags
 
 from leaderboard import tracing
-from leaderboard.api.throttles import client_address, count
-from leaderboard.kept_pages import MAKING_SECONDS, SHOWN, Kept, Shown, Store
+from leaderboard.api.throttles import UNCOUNTED, client_address, count
+from leaderboard.kept_pages import MAKING_SECONDS, SHOWN, Shown, Store
 from leaderboard.selectors.usage import PAGE_SECONDS
 from verifier.services import tallies
 
@@ -27,10 +31,13 @@ log = structlog.get_logger(__name__)
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
 Start = Callable[..., Any]
+Key = tuple[Any, ...]
 Application = Callable[[Environ, Start], Iterable[bytes]]
 
 EDITION_SECONDS = 0.2
 """How long a process believes that nothing was published."""
+READING_SECONDS = 5.0
+"""Who was shown a page so lately that others may be shown it once more, when it is of the former edition."""
 MOST_BYTES = 64 * 2**20
 """Of pages together; when they are more, all are forgotten and come again as they are asked for."""
 FOR_ONE_READER = ("HTTP_AUTHORIZATION", "HTTP_HX_REQUEST", "HTTP_ORIGIN", "HTTP_RANGE")
@@ -52,9 +59,11 @@ class AtHand:
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._answers: dict[tuple[Any, ...], Answer] = {}
+        self._answers: dict[Key, Answer] = {}
         self._bytes = 0
-        self._making: dict[tuple[Any, ...], float] = {}
+        self._read: dict[Key, float] = {}
+        self._making: dict[Key, float] = {}
+        self._maker = ThreadPoolExecutor(1, "at-hand")
         self._edition, self._asked = "", 0.0
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
@@ -62,26 +71,37 @@ class AtHand:
         if key is None:
             return self._application(environ, start_response)
         answer = self._answers.get(key)
-        if answer is not None and self._may_be_shown(answer.shown.kept, key):
+        if answer is not None and self._may_be_shown(answer, key, environ):
             again = _again(answer, environ, start_response)
             if again is not None:
                 return again
+        return self._made(key, environ, start_response)
+
+    def _may_be_shown(self, answer: Answer, key: Key, environ: Environ) -> bool:
+        """Whether the page is good, or good enough until the next one is made, which this begins."""
+        edition, now, kept = self._present_edition(), time.monotonic(), answer.shown.kept
+        if kept.is_good(edition):
+            self._read[key] = now
+            return True
+        if not kept.is_former(edition) and now - self._read.get(key, -READING_SECONDS) >= READING_SECONDS:
+            return False
+        if now - self._making.get(key, -MAKING_SECONDS) >= MAKING_SECONDS:
+            self._making[key] = now
+            self._maker.submit(self._make, key, {**environ, "wsgi.input": BytesIO(), UNCOUNTED: True})
+        return True
+
+    def _make(self, key: Key, environ: Environ) -> None:
+        """Ask the application for the page, for nobody."""
         try:
-            return self._made(key, environ, start_response)
+            content = self._made(key, environ, lambda *_told: None)
+            if hasattr(content, "close"):
+                content.close()
+        except Exception:
+            log.exception("a page was not made again")
         finally:
             self._making.pop(key, None)
 
-    def _may_be_shown(self, kept: Kept, key: tuple[Any, ...]) -> bool:
-        """A page that is due is made again for one of those who ask; the others are shown it meanwhile."""
-        edition, now = self._present_edition(), time.monotonic()
-        if kept.is_good(edition) or not kept.is_former(edition):
-            return kept.is_good(edition)
-        if now - self._making.get(key, -MAKING_SECONDS) < MAKING_SECONDS:
-            return True
-        self._making[key] = now
-        return False
-
-    def _made(self, key: tuple[Any, ...], environ: Environ, start_response: Start) -> Iterable[bytes]:
+    def _made(self, key: Key, environ: Environ, start_response: Start) -> Iterable[bytes]:
         """What the application answers; if that is for everybody, it is at hand from now on."""
         sent: dict[str, str] = {}
 
@@ -94,7 +114,7 @@ class AtHand:
             self._keep(key, shown, sent)
         return content
 
-    def _keep(self, key: tuple[Any, ...], shown: Shown, sent: dict[str, str]) -> None:
+    def _keep(self, key: Key, shown: Shown, sent: dict[str, str]) -> None:
         own = ("ratelimit", tracing.HEADER.lower())
         # A 304 went out without what the page's own headers say of its content.
         headers = {**shown.kept.headers, **sent, "Content-Length": str(len(shown.kept.content))}
@@ -102,7 +122,7 @@ class AtHand:
         unchanged = [(name, value) for name, value in whole if not _of_content(name)]
         self._bytes += len(shown.kept.content)
         if self._bytes > MOST_BYTES:
-            self._answers, self._bytes = {}, len(shown.kept.content)
+            self._answers, self._read, self._bytes = {}, {}, len(shown.kept.content)
         if (former := self._answers.get(key)) is not None:
             self._bytes -= len(former.shown.kept.content)
         self._answers[key] = Answer(shown, whole, unchanged)
@@ -114,7 +134,7 @@ class AtHand:
         return self._edition
 
 
-def _key(environ: Environ) -> tuple[Any, ...] | None:
+def _key(environ: Environ) -> Key | None:
     """What tells answers apart; None where another reader may be answered something else."""
     if (
         environ["REQUEST_METHOD"] != "GET"

@@ -25,7 +25,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils.cache import get_conditional_response
 
-from leaderboard.api.throttles import Policy, client_address, count
+from leaderboard.api.throttles import UNCOUNTED, Policy, client_address, count
 from leaderboard.middleware import part_of
 from verifier.services.redis_connection import connection
 
@@ -194,7 +194,7 @@ class KeptPages:
         """The kept page, which counts towards its quota as if it were made; a 304 does not."""
         quota = _show(kept, request, view).quota
         response = kept.response(request)
-        if quota is None or response.status_code == 304:
+        if quota is None or response.status_code == 304 or UNCOUNTED in request.META:
             return response
         left = count(quota, f"address.{client_address(request.META, settings.PROXY_COUNT)}")
         if left is not None and left.remaining < 0:

@@ -126,11 +126,13 @@ def test_a_quota_counts_pages_and_not_that_they_are_the_same(
     assert server.get(badge, REMOTE_ADDR="127.0.0.2")[0] == 200
 
 
-def test_what_is_published_is_shown(
+def test_what_is_published_is_shown_at_once_where_nobody_was_reading(
     server: Server,
     board: dict[str, Endpoint],
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(at_hand, "READING_SECONDS", 0)
     one = board["Lab f16"]
     server.get("/")
     Endpoint.objects.filter(pk=one.pk).update(label="Renamed")
@@ -140,16 +142,70 @@ def test_what_is_published_is_shown(
     assert b"Renamed" in server.get("/")[2]
 
 
-def test_what_is_due_is_made_again_for_one_and_shown_to_the_others(
-    server: Server, board: dict[str, Endpoint], settings: Settings
+@pytest.fixture
+def in_this_thread(server: Server, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What would be made in the background is made at once, on the connection that sees the test's rows."""
+    made: list[str] = []
+
+    def submit(make: Callable[..., None], key: Any, environ: dict[str, Any]) -> None:
+        made.append(environ["PATH_INFO"])
+        make(key, environ)
+
+    monkeypatch.setattr(server.front._maker, "submit", submit)
+    return made
+
+
+def test_what_is_due_is_made_again_behind_its_readers_backs(
+    server: Server, board: dict[str, Endpoint], settings: Settings, in_this_thread: list[str]
+) -> None:
+    settings.KEPT_PAGE_SECONDS = -1
+    first = server.get("/")
+    meanwhile: list[int] = []
+    server.meanwhile = lambda: meanwhile.append(server.get("/")[0])
+    assert server.get("/")[2] == first[2]
+    assert in_this_thread == ["/"], "once, however many ask"
+    assert meanwhile == [200]
+    assert server.made == 2
+
+
+def test_readers_of_a_page_see_the_former_edition_until_the_next_is_made(
+    server: Server,
+    board: dict[str, Endpoint],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    in_this_thread: list[str],
+) -> None:
+    for _ in range(2):
+        server.get("/")
+    Endpoint.objects.filter(pk=board["Lab f16"].pk).update(label="Renamed")
+    with django_capture_on_commit_callbacks(execute=True):
+        services.publish(board["Lab f16"].model_id)
+    assert b"Renamed" not in server.get("/")[2]
+    assert in_this_thread == ["/"]
+    assert b"Renamed" in server.get("/")[2]
+
+
+def test_what_is_made_for_nobody_counts_towards_no_quota(
+    server: Server, board: dict[str, Endpoint], settings: Settings, in_this_thread: list[str]
+) -> None:
+    settings.API_QUOTAS = {"reads": (f"at-hand-{uuid4().hex}", 4, 60)}
+    settings.KEPT_PAGE_SECONDS = -1
+    badge = f"/api/v1/endpoints/{board['Lab f16'].pk}/badge.svg"
+    assert [server.get(badge)[0] for _ in range(5)] == [200, 200, 200, 200, 429]
+    assert len(in_this_thread) == 4
+
+
+def test_a_page_that_fails_in_the_background_is_tried_again(
+    server: Server, board: dict[str, Endpoint], settings: Settings, in_this_thread: list[str]
 ) -> None:
     settings.KEPT_PAGE_SECONDS = -1
     server.get("/")
-    meanwhile: list[int] = []
-    server.meanwhile = lambda: meanwhile.append(server.get("/")[0])
-    server.get("/")
-    assert server.made == 2
-    assert meanwhile == [200]
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    server.meanwhile = broken
+    assert [server.get("/")[0] for _ in range(2)] == [200, 200]
+    assert len(in_this_thread) == 2
 
 
 def test_a_page_that_is_due_for_long_is_shown_to_nobody(
