@@ -31,6 +31,8 @@ from tests.throwaway import Broker, postgres
 
 LEAST, LEAST_CONDITIONAL, P99_MS = 1000.0, 5000.0, 100.0
 CONNECTIONS, WEB_PROCESSES = 16, 2
+WARM_SECONDS = 3
+"""Each page is asked for so long before anything is measured."""
 FROM_ANYWHERE = """
 request = function()
   wrk.headers["X-Forwarded-For"] = string.format("203.%d.%d.%d", math.random(0, 255), math.random(0, 255),
@@ -132,6 +134,7 @@ def measured(folder: Path, stack: ExitStack, seconds: int, console: Console) -> 
     found = {}
     for name, url in pages.items():
         console.print(f"{name} ...")
+        load(url, WARM_SECONDS, script)
         found[name] = (load(url, seconds, script), load(url, seconds, script, tag_of(url)))
     alone = load(f"http://127.0.0.1:{bare}/", seconds, script)
     return {**found, "bare": (alone, alone)}
