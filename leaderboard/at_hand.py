@@ -104,13 +104,16 @@ class AtHand:
     def _made(self, key: Key, environ: Environ, start_response: Start) -> Iterable[bytes]:
         """What the application answers; if that is for everybody, it is at hand from now on."""
         sent: dict[str, str] = {}
+        was_shown = False
 
         def start(status: str, headers: Headers, exc_info: Any = None) -> Any:
+            nonlocal was_shown
+            was_shown = status[:3] in ("200", "304")  # a page may be found, and its reader be refused
             sent.update(headers)
             return start_response(status, headers, exc_info)
 
         content = self._application(environ, start)
-        if (shown := environ.get(SHOWN)) is not None:
+        if was_shown and (shown := environ.get(SHOWN)) is not None:
             self._keep(key, shown, sent)
         return content
 

@@ -123,7 +123,10 @@ def test_a_quota_counts_pages_and_not_that_they_are_the_same(
     for _ in range(5):
         assert server.get(badge, HTTP_IF_NONE_MATCH=tag)[0] == 304
     assert [server.get(badge)[0] for _ in range(3)] == [200, 200, 429]
-    assert server.get(badge, REMOTE_ADDR="127.0.0.2")[0] == 200
+    status, headers, _ = server.get(badge, REMOTE_ADDR="127.0.0.2")
+    assert status == 200
+    assert "Retry-After" not in headers, "nothing of the refusal of another reader"
+    assert headers["Content-Type"] == "image/svg+xml"
 
 
 def test_what_is_published_is_shown_at_once_where_nobody_was_reading(
