@@ -7,6 +7,7 @@ knows their names and never writes an address: some of them hold secrets.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -16,6 +17,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from leaderboard.lifetimes import die_with_parent
+from leaderboard.variables import VARIABLES
 
 THREADS = 4
 """Of each process, so that one slow page does not hold up the others."""
@@ -32,16 +34,27 @@ def load(_target: str) -> Any:
     return application
 
 
+def where(environment: Mapping[str, str]) -> tuple[str, int, int]:
+    """Address, port and number of processes. Raises SystemExit with a reason when one is no number."""
+    bind, port, workers = (
+        environment.get(name) or VARIABLES[name].default for name in ("WEB_BIND", "PORT", "WEB_CONCURRENCY")
+    )
+    if not port.isdecimal() or not workers.isdecimal() or int(workers) < 1:
+        raise SystemExit(f"PORT and WEB_CONCURRENCY are numbers, not {port!r} and {workers!r}.")
+    return bind, int(port), int(workers)
+
+
 def main() -> None:
     """Until SIGTERM, which lets every request be answered first."""
     from leaderboard import settings
 
+    bind, port, workers = where(os.environ)
     Granian(
         "leaderboard.wsgi",
-        address=os.environ.get("WEB_BIND", "127.0.0.1"),
-        port=int(os.environ.get("PORT", "8000")),
+        address=bind,
+        port=port,
         interface=Interfaces.WSGI,
-        workers=int(os.environ.get("WEB_CONCURRENCY", "2")),
+        workers=workers,
         blocking_threads=THREADS,
         websockets=False,
         http1_settings=HTTP1Settings(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from leaderboard import web_server
 from leaderboard.environment import read
 from leaderboard.variables import GROUPS, PRODUCTION, VARIABLES, Reader
 
@@ -37,6 +38,7 @@ class Noting(Mapping[str, str]):
 def test_every_variable_that_is_described_is_read(tmp_path: Path) -> None:
     source = Noting({"ASSAY_STATE": str(tmp_path)})
     read(source, ROOT)
+    web_server.where(source)
     in_procfile = set(re.findall(r"\$\{(\w+)", (ROOT / "Procfile").read_text("utf-8")))
     assert source.asked | in_procfile | OF_BOTO == set(VARIABLES)
     assert len(VARIABLES) == sum(map(len, GROUPS.values()))
