@@ -8,7 +8,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from leaderboard import at_hand, services, tracing, wsgi
@@ -57,6 +59,9 @@ class Server:
 
 @pytest.fixture
 def server(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    # As Django's own client for tests: the database's connection is the test's, and no request ends it.
+    request_started.disconnect(close_old_connections)
+    request_finished.disconnect(close_old_connections)
     settings.KEPT_PAGE_SECONDS = 60
     monkeypatch.setattr(Store, "_away_until", 0.0)
     monkeypatch.setattr(at_hand, "EDITION_SECONDS", -1)
@@ -64,6 +69,8 @@ def server(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serv
     Store().new_edition()
     yield Server()
     _forget()
+    request_started.connect(close_old_connections)
+    request_finished.connect(close_old_connections)
 
 
 def _forget() -> None:
