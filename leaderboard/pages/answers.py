@@ -12,8 +12,8 @@ from django.utils.translation import gettext_noop as noop
 
 from leaderboard import languages
 from leaderboard.pages import inert, words
+from leaderboard.pages.dates import day, minute
 from leaderboard.pages.sentences import Sentences, english
-from leaderboard.templatetags.assay import day, minute
 
 MOST, MOST_OF_A_ROW = 600, 400
 FORMS = (

@@ -14,6 +14,7 @@ from leaderboard import charts_methodology as charts
 from leaderboard.pages import numbers, words
 from verifier.scoring.error_budget import (
     EVIDENCE,
+    UNNAMED,
     Detection,
     ErrorBudget,
     Honest,
@@ -25,9 +26,9 @@ from verifier.scoring.error_budget import (
 )
 
 EVIDENCE_WORDS = {"logprobs": noop("with log-probabilities"), "text": noop("by text alone")}
+HONEST = noop("honest deployments: runs accused")
 POWER = 0.9
 """The share of runs in which a degradation must be found to count as detectable."""
-NOT_NAMED = noop("not named")
 
 _Judged = TypeVar("_Judged", Detection, Honest)
 _Line = TypeVar("_Line")
@@ -166,7 +167,7 @@ def figures(budget: ErrorBudget) -> Figures:
         confusions=tuple(
             _confusion(name, budget.causes[name]) for name in EVIDENCE if budget.causes.get(name)
         ),
-        comparison=_comparison(budget.detection, budget.peers) if budget.peers else None,
+        comparison=_comparison(budget) if budget.peers else None,
         limits=tuple(_limit(row) for row in budget.detection if row.rate < POWER),
         monitoring=_monitoring(budget.monitoring) if budget.monitoring else "",
     )
@@ -289,10 +290,10 @@ def _honest_line(row: Honest, rows: int) -> HonestLine:
 
 
 def _confusion(evidence: str, table: Mapping[str, Mapping[str, int]]) -> Confusion:
-    named = {name for row in table.values() for name in row} - {NOT_NAMED}
+    named = {name for row in table.values() for name in row} - {UNNAMED}
     columns = [*(truth for truth in table if truth in named), *sorted(named - set(table))]
-    if any(NOT_NAMED in row for row in table.values()):
-        columns.append(NOT_NAMED)
+    if any(UNNAMED in row for row in table.values()):
+        columns.append(UNNAMED)
     rows = tuple(
         (
             truth,
@@ -304,7 +305,9 @@ def _confusion(evidence: str, table: Mapping[str, Mapping[str, int]]) -> Confusi
     return Confusion(gettext(EVIDENCE_WORDS[evidence]), tuple(columns), rows)
 
 
-def _comparison(detection: Sequence[Detection], peers: Sequence[Peer]) -> Comparison:
+def _comparison(budget: ErrorBudget) -> Comparison:
+    """Degradations only; the last row has how often each method accused an honest deployment."""
+    peers = budget.peers
     methods = [
         Method("Assay", "Assay", gettext("measured here"), gettext(EVIDENCE_WORDS[name])) for name in EVIDENCE
     ]
@@ -313,13 +316,22 @@ def _comparison(detection: Sequence[Detection], peers: Sequence[Peer]) -> Compar
         if peer.method not in names:
             names.append(peer.method)
             methods.append(Method(peer.method, peer.full_name, peer.source, peer.evidence))
-    own = {(row.deployment, row.evidence): row for row in detection}
+    own = {(row.deployment, row.evidence): row for row in budget.detection}
+    degraded = {row.deployment for row in budget.detection}
     theirs = {(peer.deployment, peer.method): peer for peer in peers}
     rows = []
-    for deployment, label in dict.fromkeys((peer.deployment, peer.label) for peer in peers):
+    for deployment, label in dict.fromkeys(
+        (peer.deployment, peer.label) for peer in peers if peer.deployment in degraded
+    ):
         cells = [_needed(own.get((deployment, name))) for name in EVIDENCE]
         cells += [_peer_needed(theirs.get((deployment, name))) for name in names]
         rows.append((label, tuple(cells)))
+    honest = [peer for peer in peers if peer.deployment not in degraded]
+    if honest:
+        own_totals = [budget.totals.get(name) for name in EVIDENCE]
+        cells = [numbers.NONE if total is None else _accused(total) for total in own_totals]
+        cells += [_wrong([peer for peer in honest if peer.method == name]) for name in names]
+        rows.append((HONEST, tuple(cells)))
     rates = tuple(
         (
             peer.label,
@@ -329,6 +341,14 @@ def _comparison(detection: Sequence[Detection], peers: Sequence[Peer]) -> Compar
         for peer in peers
     )
     return Comparison(tuple(methods), tuple(rows), rates)
+
+
+def _wrong(honest: Sequence[Peer]) -> str:
+    """Runs of honest deployments that a method accused, at every number of tokens tried."""
+    rates = [rate for peer in honest for rate in peer.rates]
+    if not rates:
+        return numbers.NONE
+    return of(sum(rate.detected for rate in rates), sum(rate.runs for rate in rates))
 
 
 def _needed(row: Detection | None) -> str:

@@ -5,20 +5,30 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.template.defaultfilters import date as date_format
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, pgettext
 
-from leaderboard.pages import inert, numbers, refusals, sentences, words
+from leaderboard.pages import dates, inert, numbers, refusals, sentences, words
 from leaderboard.pages.words import Term
 
 register = template.Library()
+for date_filter in (
+    *(dates.day, dates.brief_day, dates.day_of_year),
+    *(dates.minute, dates.brief_minute, dates.brief_day_minute),
+):
+    register.filter(date_filter)
+register.filter("english", sentences.english)
+register.filter("quoted", sentences.quoted)
+register.filter("cause", words.cause)
+register.filter("certificate", words.certificate)
+register.filter("disputed", words.disputed)
+register.filter("outcome", words.dispute)
 
 _LATIN = re.compile(r"[A-Za-z]")
 
@@ -122,43 +132,6 @@ def moment(then: datetime, now: datetime) -> SafeString:
 
 
 @register.filter
-def day(then: datetime | date | None) -> str:
-    """A date as people write it: `3 May 2026`."""
-    # Translators: Django's format of a date, as its template filter `date` takes it.
-    return date_format(then, pgettext("date format", "j F Y"))
-
-
-@register.filter
-def brief_day(then: datetime | date | None) -> str:
-    """A date where there is little room: `3 Jan 2026`."""
-    return date_format(then, pgettext("date format", "j M Y"))
-
-
-@register.filter
-def minute(then: datetime | None) -> str:
-    """A date and its time: `3 May 2026, 14:05`."""
-    return date_format(then, pgettext("date format", "j F Y, H:i"))
-
-
-@register.filter
-def brief_minute(then: datetime | None) -> str:
-    """A date and its time where there is little room: `3 Jan 2026, 14:05`."""
-    return date_format(then, pgettext("date format", "j M Y, H:i"))
-
-
-@register.filter
-def brief_day_minute(then: datetime | None) -> str:
-    """A day of about this month and its time: `3 Jan, 14:05`."""
-    return date_format(then, pgettext("date format", "j M, H:i"))
-
-
-@register.filter
-def day_of_year(then: datetime | date | None) -> str:
-    """A day of about this year: `3 May`."""
-    return date_format(then, pgettext("date format", "j F"))
-
-
-@register.filter
 def dollars(value: Decimal | None) -> str:
     """A price as short as it can be written: `$0.5`."""
     return numbers.NONE if value is None else f"${value.normalize():f}"
@@ -171,18 +144,6 @@ def state(name: str) -> str:
 
 
 @register.filter
-def cause(name: str) -> str:
-    """The policy's name of a cause."""
-    return words.cause(name)
-
-
-@register.filter
-def english(text: str) -> str:
-    """What a stored result says in its own words, marked as English on a page that is not."""
-    return sentences.english(text)
-
-
-@register.filter
 def translated(text: str | None) -> str:
     """A stored word or sentence of ours in the page's language; marked as English where it has no other."""
     return refusals.translated(text or "")
@@ -192,28 +153,4 @@ def translated(text: str | None) -> str:
 def worded(text: str, limit: int | None = None) -> str:
     """A text of a source or a measured file on one line; marked where it is not in the page's language."""
     shown = inert.visible(words.said(text), lines=False, limit=limit)
-    return shown if sentences.is_chinese(shown) or not _LATIN.search(shown) else english(shown)
-
-
-@register.filter
-def quoted(text: str) -> str:
-    """What somebody wrote on this site, marked as English unless it is in Chinese."""
-    return sentences.quoted(text)
-
-
-@register.filter
-def disputed(check_name: str) -> str:
-    """What an objection is about."""
-    return words.disputed(check_name)
-
-
-@register.filter
-def certificate(state: str) -> str:
-    """The state of a certificate."""
-    return words.certificate(state)
-
-
-@register.filter
-def outcome(name: str) -> str:
-    """How an objection ended."""
-    return words.dispute(name)
+    return shown if sentences.is_chinese(shown) or not _LATIN.search(shown) else sentences.english(shown)

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.reach import CAUSES_RIGHT, FAITHFUL, PEERS, SHARE
-from tests.bench.summary import UNNAMED, right_share
+from tests.bench.summary import right_share
+from verifier.scoring.error_budget import UNNAMED
 
 LEAST_HONEST_RUNS = 1000
 

@@ -10,13 +10,11 @@ from typing import Any
 from tests.bench.reach import EVIDENCE, FAITHFUL, REACH, SHARE, TEXT
 from verifier.lab.deployment import NONE
 from verifier.lab.deployments import DEPLOYMENTS
+from verifier.scoring.error_budget import UNNAMED
 from verifier.scoring.policy import ACCUSING
 from verifier.stats.intervals import clopper_pearson
 
 Runs = Sequence[Mapping[str, Any]]
-UNNAMED = "none named"
-
-
 CAUSE_BY_TEXT = {"spoofed": "weight quantization"}
 """What there is to be named where no lists are asked for: then none of them is spoofed."""
 

@@ -21,6 +21,8 @@ FORMAT = 1
 PATH = Path(__file__).with_name("error_budget.json")
 COMMAND = "make bench-power"
 """What writes the file."""
+UNNAMED = "none named"
+"""Stands among the causes for the runs that named none."""
 EVIDENCE = ("logprobs", "text")
 """Evidence that the controls are judged by: with next-token probabilities, or by the text alone."""
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from leaderboard.pages import numbers
-from leaderboard.pages.methodology_figures import bound, figures, tokens
+from leaderboard.pages.methodology_figures import HONEST, bound, figures, tokens
 from tests.verifier.scoring.error_budget_fixture import document
 from verifier.scoring.error_budget import parse
 
@@ -92,7 +92,7 @@ def test_causes_named_wrongly_stand_off_the_diagonal() -> None:
     truth, cells, right = with_logprobs.rows[1]
     assert (truth, right) == ("KV-cache quantization", "17 of 20")
     assert cells == (("3", False), ("17", True), ("", False))
-    assert text.columns == ("weight quantization", "not named")
+    assert text.columns == ("weight quantization", "none named")
 
 
 def test_detection_beside_other_methods() -> None:
@@ -102,6 +102,17 @@ def test_detection_beside_other_methods() -> None:
     assert (label, [plain(cell) for cell in cells]) == ("INT4 g64", ["5", "8", "4 000", "> 10 000"])
     assert plain(table.rates[0][2]) == "3 of 20 at 300; 12 of 20 at 10 000"
     assert made(peers=[]).comparison is None
+
+
+def test_honest_deployments_are_no_degradations_beside_other_methods() -> None:
+    budget = document()
+    budget["peers"].append({**budget["peers"][0], "deployment": "f32", "label": "f32"})
+    table = figures(parse(budget)).comparison
+    assert table is not None
+    assert [label for label, _ in table.rows] == ["INT4 g64", HONEST]
+    accused = [plain(cell) for cell in table.rows[-1][1]]
+    assert accused[2:] == ["15 of 40", "–"], "MET's two rates; RUT was not put to it"
+    assert accused[0] == plain(made().accusations[0].runs)
 
 
 def test_where_some_runs_missed_it_their_tokens_do_not_flatter() -> None:

@@ -36,7 +36,7 @@ def document() -> dict[str, Any]:
                 "KV-cache quantization": {"KV-cache quantization": 17, "weight quantization": 3},
                 "hidden prompt": {"hidden prompt": 20},
             },
-            "text": {"weight quantization": {"weight quantization": 41, "not named": 6}},
+            "text": {"weight quantization": {"weight quantization": 41, "none named": 6}},
         },
         "peers": [
             _peer("MET", "Model Equality Testing (MMD, Hamming kernel)", "arXiv 2410.20247", 4000, 10000),

@@ -28,7 +28,7 @@ def test_the_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     first = found.detection[0]
     assert (first.tokens, first.reach, first.rate, first.held) == (Tokens(3, 5, 6), Reach(8, 0.9), 1.0, True)
     assert found.totals["logprobs"].runs_upper == 0.00329
-    assert found.causes["text"]["weight quantization"]["not named"] == 6
+    assert found.causes["text"]["weight quantization"]["none named"] == 6
     assert [peer.tokens_for_90 for peer in found.peers] == [4000, None]
     assert found.monitoring is not None
     assert found.monitoring.delay == Tokens(12, 18, 25)
