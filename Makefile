@@ -101,6 +101,10 @@ bench-runner: setup ## what our runner costs beside a bare httpx loop and the op
 bench-healthy: setup ## a healthy llama.cpp server fails no check: whole runs over ten seeds (about 40 minutes; ARGS="--seeds 2")
 	@$(BIN)/python -m tests.bench.healthy $(ARGS)
 
+.PHONY: bench-broken
+bench-broken: setup ## what the lab breaks is found by the check meant for it alone, with the real model (about half an hour)
+	@$(BIN)/python -m tests.bench.broken $(ARGS)
+
 .PHONY: bench-own
 bench-own: setup ## sixty prompts of a user's own rank five real deployments by their true distance (some minutes)
 	@$(BIN)/python -m tests.bench.own_prompts

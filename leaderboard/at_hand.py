@@ -21,7 +21,8 @@ from django.conf import settings
 from django.utils.http import parse_etags
 
 from leaderboard import tracing
-from leaderboard.api.throttles import UNCOUNTED, client_address, count
+from leaderboard.addresses import client_address
+from leaderboard.api.throttles import UNCOUNTED, count
 from leaderboard.kept_pages import MAKING_SECONDS, SHOWN, Shown, Store
 from leaderboard.selectors.usage import PAGE_SECONDS
 from verifier.services import tallies

@@ -6,13 +6,13 @@ be secret.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -33,6 +33,7 @@ _SITE = re.compile(r"https?://([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?
 _DSN = re.compile(r"https?://[^\s@/:]+(:[^\s@/]*)?@[A-Za-z0-9_.:\[\]-]+(/[^\s/?#]+)*/[0-9]+\Z")
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\Z")
 _ADMIN_PATH = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/\Z")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _PORT = range(1, 65536)
 SHORTEST_TOKEN = 20
 
@@ -51,6 +52,7 @@ class Configuration:
     redis_url: str = field(repr=False)
     egress_allow: frozenset[str]
     admin_path: str
+    admin_networks: tuple[Network, ...]
     proxy_count: int
     run_concurrency: int
     run_plan: str
@@ -88,6 +90,7 @@ def read(source: Mapping[str, str], base: Path) -> Configuration:
         redis_url=_redis_url(env, debug, state),
         egress_allow=_egress_allow(env),
         admin_path=_admin_path(env),
+        admin_networks=_admin_networks(env),
         proxy_count=env.number("PROXY_COUNT", 0, 9),
         run_concurrency=env.number("RUN_CONCURRENCY", 1, 64),
         run_plan=_run_plan(env),
@@ -273,6 +276,17 @@ def _admin_path(env: Reader) -> str:
     return path
 
 
+def _admin_networks(env: Reader) -> tuple[Network, ...]:
+    found = []
+    for entry in env.listing("ADMIN_NETWORKS"):
+        try:
+            found.append(ipaddress.ip_network(entry))
+        except ValueError:
+            expected = "addresses or networks separated by commas, without bits beyond a network's prefix"
+            env.problem("ADMIN_NETWORKS", f"holds {entry!r}", expected, "127.0.0.0/8,::1,10.8.0.0/16")
+    return tuple(found)
+
+
 def _hidden_pool(env: Reader) -> Path | None:
     text = env.text("ASSAY_HIDDEN_POOL")
     if not text:
@@ -412,7 +426,7 @@ def _dns_servers(env: Reader) -> tuple[str, ...]:
     """Resolvers that all have to see a TXT record before it counts; none: the operating system's."""
     for server in env.listing("DNS_SERVERS"):
         try:
-            ip_address(server)
+            ipaddress.ip_address(server)
         except ValueError:
             expected = "addresses of resolvers, separated by commas"
             env.problem("DNS_SERVERS", f"holds {server!r}", expected, "192.0.2.1,192.0.2.2")

@@ -25,7 +25,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils.cache import get_conditional_response
 
-from leaderboard.api.throttles import UNCOUNTED, Policy, client_address, count
+from leaderboard.addresses import client_address
+from leaderboard.api.throttles import UNCOUNTED, Policy, count
 from leaderboard.middleware import part_of
 from verifier.services.redis_connection import connection
 

@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import has_vary_header
 
 from leaderboard import languages, tracing
+from leaderboard.addresses import sender
 from leaderboard.selectors.usage import PAGE_SECONDS
 from leaderboard.services import audit
 from verifier.services import tallies
@@ -57,6 +58,36 @@ def part_of(request: HttpRequest) -> str:
         return "operator"
     first = route.split("/")[0]
     return {"api": "api", "account": "account", "submit": "account"}.get(first, "pages")
+
+
+class Isolated:
+    """No other site's document or script is let in, and ours is used by none but itself, save where a view
+    says so (`Cross-Origin-Resource-Policy: cross-origin`: the API, badges, pictures for links).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cross-Origin-Embedder-Policy", "require-corp")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        return response
+
+
+class OperatorsPlace:
+    """The operator's pages exist only for who comes from ADMIN_NETWORKS; signing in comes after that."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Nor is anybody told of the slash that is missing at the end of its address.
+        if f"{request.path_info}/".startswith(f"/{settings.ADMIN_PATH}"):
+            address = sender(request.META, settings.PROXY_COUNT)
+            if address is None or not any(address in network for network in settings.ADMIN_NETWORKS):
+                raise Http404("There is no page at this address.")
+        return self.get_response(request)
 
 
 class ActorMiddleware:

@@ -34,6 +34,7 @@ LOG_ORIGIN = _CONFIGURATION.log_origin
 SITE_URL = _CONFIGURATION.site_url
 globals().update(_CONFIGURATION.email)
 ADMIN_PATH = _CONFIGURATION.admin_path
+ADMIN_NETWORKS = _CONFIGURATION.admin_networks
 RUN_CONCURRENCY = _CONFIGURATION.run_concurrency
 RUN_PLAN = _CONFIGURATION.run_plan
 """The plan of the runs that say nothing else; with any but `weights`, baselines hold behaviour too."""
@@ -77,9 +78,11 @@ globals().update(account_settings.settings(_CONFIGURATION.social, _CONFIGURATION
 MIDDLEWARE = [
     "leaderboard.middleware.Watched",
     "django.middleware.security.SecurityMiddleware",
+    "leaderboard.middleware.Isolated",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "leaderboard.middleware.OperatorsPlace",
     "leaderboard.languages.LanguageOfAddress",
     "leaderboard.kept_pages.KeptPages",
     "leaderboard.middleware.PrivatePages",

@@ -58,6 +58,12 @@ GROUPS: Mapping[str, tuple[Variable, ...]] = {
         ),
         Variable("ADMIN_PATH", "Where the operator's pages are.", "operator/"),
         Variable(
+            "ADMIN_NETWORKS",
+            "Addresses and networks, separated by commas, from which the operator's pages can be reached: to "
+            "everybody else they do not exist. `0.0.0.0/0,::/0` is everywhere.",
+            "127.0.0.0/8,::1",
+        ),
+        Variable(
             "ASSAY_STATE",
             "The folder of what is kept in files: SQLite, static files, kept secrets, evidence.",
             otherwise="`var` in the project's folder",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from leaderboard.addresses import client_address
 from verifier.services.redis_connection import connection
 
 if TYPE_CHECKING:  # these modules are named in REST framework's settings, which its views read
@@ -115,24 +115,3 @@ def _who(request: Request) -> str:
     if user is not None and getattr(user, "pk", None) is not None:
         return f"account.{user.pk}"
     return f"address.{client_address(request._request.META, settings.PROXY_COUNT)}"
-
-
-def client_address(meta: Mapping[str, Any], proxies: int) -> str:
-    """Where a request comes from: the connection's peer, or what the outermost of our own proxies saw.
-
-    A client may send X-Forwarded-For itself, so only as many of its last entries count as there are proxies
-    of ours. An IPv6 client owns a whole /64 and counts as one.
-    """
-    peer = str(meta.get("REMOTE_ADDR", ""))
-    forwarded = [part.strip() for part in meta.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-    text = forwarded[-proxies] if 0 < proxies <= len(forwarded) else peer
-    for candidate in (text, peer):
-        try:
-            address = ipaddress.ip_address(candidate)
-        except ValueError:
-            continue
-        if isinstance(address, ipaddress.IPv6Address):
-            mapped = address.ipv4_mapped
-            return str(mapped or ipaddress.ip_network((int(address), 64), strict=False).network_address)
-        return str(address)
-    return "unknown"

@@ -75,7 +75,7 @@ def environment(folder: Path, names: list[str], given: Mapping[str, str]) -> dic
         "EGRESS_ALLOW": ",".join(f"127.0.0.1:{port}" for port in ports.values()),
         MARK: ",".join(f"{name}={port}" for name, port in ports.items()),
     }
-    left_out = {"DATABASE_URL", "PROXY_COUNT", "ADMIN_PATH", "RUN_CONCURRENCY", "RUN_PLAN"}
+    left_out = {"DATABASE_URL", "PROXY_COUNT", "ADMIN_PATH", "ADMIN_NETWORKS", "RUN_CONCURRENCY", "RUN_PLAN"}
     left_out |= {"ASSAY_HIDDEN_POOL", "MONITOR_PROBES_PER_DAY"}
     return {name: value for name, value in given.items() if name not in left_out} | ours
 

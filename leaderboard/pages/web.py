@@ -76,6 +76,7 @@ def card(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
         raise Http404("No endpoint of this address is listed.")
     response = HttpResponse(social_card.export(found.document), content_type="image/png")
     response["Cache-Control"] = f"public, max-age={CARD_SECONDS}"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
 

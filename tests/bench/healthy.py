@@ -108,7 +108,7 @@ def client(url: str, model: str) -> Client:
 
 
 async def prepare(urls: Mapping[str, str], model: str, suite: Suite, prompts: int) -> Baseline:
-    """Recorded from the reference with behaviour, and calibrated."""
+    """Recorded from the reference with behaviour, and calibrated with the others."""
     from verifier.lab.chat_template import chat_template
 
     async with AsyncExitStack() as stack:
@@ -118,7 +118,9 @@ async def prepare(urls: Mapping[str, str], model: str, suite: Suite, prompts: in
         )
         baseline = await drive(recording, clients[REFERENCE].ask, MemoryStore(), concurrency=AT_ONCE)
         say(f"recorded {len(baseline.contexts)} contexts and {len(baseline.behaviour)} checks of behaviour")
-        for name in CALIBRATING:
+        for name in clients:
+            if name == REFERENCE:
+                continue
             dialogue = calibrate(baseline, suite, name=name, label=name, role=Role.HONEST, quantization=None)
             baseline = await drive(dialogue, clients[name].ask, MemoryStore(), concurrency=AT_ONCE)
     return baseline

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bench.web import Load, read, shortfalls
+from tests.bench.web import Load, read, shortfalls, summary
 
 SAID = """Running 10s test @ http://127.0.0.1:8000/
   1 threads and 16 connections
@@ -42,3 +42,12 @@ def test_each_figure_that_is_short_is_named() -> None:
     slow = Load(900.0, 140.0, 1), Load(4000.0, 5.0, 0)
     assert shortfalls({"board": fine, "bare": slow}) == []
     assert len(shortfalls({"board": slow})) == 4
+
+
+def test_the_last_line_tells_the_worst_of_all_pages_but_the_bare_one() -> None:
+    fast, slow = Load(1200.0, 40.0, 0), Load(900.0, 140.0, 1)
+    said = summary({"board": (fast, slow), "badge": (slow, fast), "bare": (Load(1.0, 999.0, 9),) * 2})
+    assert said == (
+        "every page: at least 900 requests a second, 99 % within 140 ms, "
+        "900 conditional requests a second, 2 failed"
+    )

@@ -159,6 +159,17 @@ def shortfalls(found: dict[str, tuple[Load, Load]]) -> list[str]:
     return short
 
 
+def summary(found: dict[str, tuple[Load, Load]]) -> str:
+    """The worst of all pages but the bare one, in a line."""
+    loads = [pair for name, pair in found.items() if name != "bare"]
+    return (
+        f"every page: at least {min(reader.rate for reader, _ in loads):.0f} requests a second, "
+        f"99 % within {max(reader.p99 for reader, _ in loads):.0f} ms, "
+        f"{min(poller.rate for _, poller in loads):.0f} conditional requests a second, "
+        f"{sum(reader.failed + poller.failed for reader, poller in loads)} failed"
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0 when everything is reached."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -182,6 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     short = shortfalls(found)
     for line in short:
         console.print(f"short: {line}", style="bold red")
+    console.print(summary(found), soft_wrap=True)
     return 1 if short else 0
 
 

@@ -110,6 +110,8 @@ def test_production_names_every_missing_variable_with_an_example(tmp_path: Path)
         ("EGRESS_ALLOW", "127.0.0.1:70000"),
         ("EGRESS_ALLOW", "http://127.0.0.1:80"),
         ("ADMIN_PATH", "/operator/"),
+        ("ADMIN_NETWORKS", "office.example.org"),
+        ("ADMIN_NETWORKS", "10.0.0.1/8"),
         ("PROXY_COUNT", "many"),
         ("RUN_CONCURRENCY", "0"),
         ("RUN_PLAN", "grand"),

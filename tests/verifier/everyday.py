@@ -5,7 +5,7 @@ For tests that put every check of behaviour to one endpoint.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -14,12 +14,17 @@ from tests.verifier.engine import Behaving, is_bad
 from tests.verifier.small_world import SUITE
 from tests.verifier.synthetic import converse
 from tests.verifier.talker import Talker
-from verifier.baseline.model import Baseline
-from verifier.checks.base import Observation, Probe
+from verifier.baseline.model import Baseline, ContextType
+from verifier.checks.asking import context_probe
+from verifier.checks.base import Ask, Finding, Observation, Probe, Purpose
 from verifier.checks.recording import Recorder
 from verifier.checks.registry import Check, discover
+from verifier.checks.session import Session
 from verifier.contracts import contract_for
 from verifier.suites.cases import items, openings, tool_cases
+
+PLAIN = 8
+"""Prompts whose tokens are counted."""
 
 
 class Everyday(Behaving):
@@ -44,6 +49,17 @@ class Everyday(Behaving):
 def behaviour() -> list[Check]:
     """Every check of behaviour, and the count of prompt tokens."""
     return [check for check, _ in discover() if check.behaviour or check.name == "prompt_tokens"]
+
+
+def asked(session: Session) -> Generator[Ask, Sequence[Observation], dict[str, Finding]]:
+    """What each check of behaviour finds in one run, which asks a few plain prompts first."""
+    first = [c for c in session.baseline.contexts if c.type is ContextType.FIRST_TOKEN][:PLAIN]
+    probes = [context_probe(c, session.prompts[c.prompt_id], None, 5, Purpose.DECISION) for c in first]
+    yield from session.ask(probes, "plain prompts", 0)
+    found = {}
+    for check in behaviour():
+        found[check.name] = yield from check.run(session)
+    return found
 
 
 @cache

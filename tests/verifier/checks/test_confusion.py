@@ -8,20 +8,19 @@ behaviour is asked about every one of them, and so is the count of prompt tokens
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from tests.verifier.everyday import Everyday, behaviour, remembered
+from tests.verifier.everyday import Everyday, asked, remembered
 from tests.verifier.lab.gateways.toy import VOCABULARY
+from tests.verifier.meant import MEANT
 from tests.verifier.small_world import SUITE, first_answers
 from tests.verifier.synthetic_server import Server as Model
 from tests.verifier.synthetic_server import serving
-from verifier.baseline.model import ContextType
-from verifier.checks.asking import context_probe
-from verifier.checks.base import Ask, Finding, Observation, Outcome, Purpose
+from verifier.checks.base import Finding, Outcome
 from verifier.checks.session import Capabilities, Session, Settings
 from verifier.client.egress import EgressPolicy
 from verifier.client.limits import Limits
@@ -42,8 +41,6 @@ from verifier.scoring.speed import first_token
 
 Broken = Callable[[Upstream], Behaviour]
 FOUND = (Outcome.WARN, Outcome.FAIL)
-PLAIN = 8
-"""Prompts whose tokens are counted."""
 QUICK = Limits(concurrency=8, backoff=0.001, backoff_max=0.01)
 
 
@@ -140,75 +137,48 @@ class Row:
     meant: frozenset[str]
 
 
-TABLE: tuple[tuple[str, Sequence[str], Mapping[str, Broken]], ...] = (
-    (PASS, (), {}),
-    ("no-tools", ["tool_trigger"], {"more than one": lambda first: Changed(first, tools_if_one)}),
-    (
-        "fence",
-        ["tool_schema"],
-        {
-            "tildes": lambda first: Fence(first, "~~~\n", "\n~~~"),
-            "said first": lambda first: Fence(first, "Here you are: ", ""),
-        },
-    ),
-    ("no-stop", ["parameters"], {"a string only": lambda first: Changed(first, stops_only_at_a_string)}),
-    (
-        "no-temperature",
-        ["parameters"],
-        {"0.6": forced(temperature=0.6), "0": forced(temperature=0.0), "1.3": forced(temperature=1.3)},
-    ),
-    ("no-format", ["structured_output"], {"loose": lambda first: Changed(first, format_only_in_name)}),
-    (
-        "more-prompt",
-        ["prompt_tokens"],
-        {
-            "3": lambda first: FalseUsage(first, prompt=3),
-            "400": lambda first: FalseUsage(first, prompt=400),
-        },
-    ),
-    (
-        "false-usage",
-        ["usage"],
-        {
-            "2.2": lambda first: FalseUsage(first, factor=2.2),
-            "1.3": lambda first: FalseUsage(first, factor=1.3),
-        },
-    ),
-    (
-        "cut-prompt",
-        ["long_context"],
-        {
-            "700": lambda first: CutPrompt(first, 700),
-            "its middle": lambda first: Changed(first, without_middle),
-        },
-    ),
-    (
-        "only-reasoning",
-        ["answer_integrity"],
-        {"another field": lambda first: OnlyReasoning(first, "reasoning")},
-    ),
-    ("no-done", ["streaming"], {"no end": answering(without_end)}),
-    (
-        "errors-as-ok",
-        ["errors"],
-        {"500": answering(as_server_error), "in words": answering(in_words)},
-    ),
-    ("slow", (), {}),
-    (
-        "unavailable",
-        ["reliability"],
-        {"15 %": lambda first: Unavailable(first, 0.15), "40 %": lambda first: Unavailable(first, 0.4)},
-    ),
-)
-"""The lab's own broken deployments, who is meant to find each, and others that break the same otherwise."""
+OTHERWISE: Mapping[str, Mapping[str, Broken]] = {
+    "no-tools": {"more than one": lambda first: Changed(first, tools_if_one)},
+    "fence": {
+        "tildes": lambda first: Fence(first, "~~~\n", "\n~~~"),
+        "said first": lambda first: Fence(first, "Here you are: ", ""),
+    },
+    "no-stop": {"a string only": lambda first: Changed(first, stops_only_at_a_string)},
+    "no-temperature": {
+        "0.6": forced(temperature=0.6),
+        "0": forced(temperature=0.0),
+        "1.3": forced(temperature=1.3),
+    },
+    "no-format": {"loose": lambda first: Changed(first, format_only_in_name)},
+    "more-prompt": {
+        "3": lambda first: FalseUsage(first, prompt=3),
+        "400": lambda first: FalseUsage(first, prompt=400),
+    },
+    "false-usage": {
+        "2.2": lambda first: FalseUsage(first, factor=2.2),
+        "1.3": lambda first: FalseUsage(first, factor=1.3),
+    },
+    "cut-prompt": {
+        "700": lambda first: CutPrompt(first, 700),
+        "its middle": lambda first: Changed(first, without_middle),
+    },
+    "only-reasoning": {"another field": lambda first: OnlyReasoning(first, "reasoning")},
+    "no-done": {"no end": answering(without_end)},
+    "errors-as-ok": {"500": answering(as_server_error), "in words": answering(in_words)},
+    "unavailable": {
+        "15 %": lambda first: Unavailable(first, 0.15),
+        "40 %": lambda first: Unavailable(first, 0.4),
+    },
+}
+"""Others that break the same as the lab's own broken deployments, otherwise."""
 
 
 def rows() -> Iterator[Row]:
     """The table, a row for each deployment."""
-    for name, meant, others in TABLE:
-        yield Row(name, quickly if name == "slow" else ONE_SERVER[name], frozenset(meant))
-        for how, gateway in others.items():
-            yield Row(f"{name}: {how}", gateway, frozenset(meant))
+    for name, meant in MEANT.items():
+        yield Row(name, quickly if name == "slow" else ONE_SERVER[name], meant)
+        for how, gateway in OTHERWISE.get(name, {}).items():
+            yield Row(f"{name}: {how}", gateway, meant)
 
 
 ROWS = tuple(rows())
@@ -218,17 +188,6 @@ ROWS = tuple(rows())
 def model() -> Iterator[Model]:
     with serving(Everyday()) as served:
         yield served
-
-
-def asked(session: Session) -> Generator[Ask, Sequence[Observation], dict[str, Finding]]:
-    """What each check of behaviour finds in one run, which asks a few plain prompts first."""
-    first = [c for c in session.baseline.contexts if c.type is ContextType.FIRST_TOKEN][:PLAIN]
-    probes = [context_probe(c, session.prompts[c.prompt_id], None, 5, Purpose.DECISION) for c in first]
-    yield from session.ask(probes, "plain prompts", 0)
-    found = {}
-    for check in behaviour():
-        found[check.name] = yield from check.run(session)
-    return found
 
 
 def outcomes(
