@@ -83,6 +83,14 @@ def test_a_page_scores_at_least_130(site: Client, address: str) -> None:
     assert score(told) >= LEAST, told
 
 
+@pytest.mark.parametrize(
+    ("address", "points"), [("/", 130), ("/methodology/", 130), ("/account/login/", 135)]
+)
+def test_the_scanner_itself_says_the_same(site: Client, address: str, points: int) -> None:
+    """Its own program (npm, @mdn/mdn-http-observatory 1.4.8) gave these, put to this site served over TLS."""
+    assert score(found(site, address)) == points
+
+
 def test_the_drill_down_scores_as_much(site: Client) -> None:
     endpoint = next(iter(factories.board().values()))
     assert score(found(site, f"/endpoints/{endpoint.pk}/")) >= LEAST
