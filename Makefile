@@ -113,6 +113,14 @@ bench-own: setup ## sixty prompts of a user's own rank five real deployments by 
 fuzz: setup ## a million made-up answers for the parsers: each ends as an answer or in a typed failure
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
+.PHONY: fuzz-guided
+fuzz-guided: setup ## the same parsers, by inputs that atheris grows by what they reach (some minutes; where it installs)
+	@if ! $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+	  -r tests/fuzz/guided.lock 2>/dev/null; then \
+	  echo "atheris has no wheel for this machine: expected Linux on x86-64 with CPython 3.11. \`make fuzz\` runs everywhere." >&2; \
+	  exit 2; fi
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; $(BIN)/python -m tests.fuzz.guided "$$folder" $(ARGS)
+
 .PHONY: test-egress test-hostile test-canary
 test-egress: setup ## every address, spelling, name and sequence that must be refused, a line each
 	@$(BIN)/python -m pytest -vv $(addprefix tests/verifier/client/test_,addresses.py egress.py own_host.py ports.py resolver.py target.py txt.py url_rules.py) $(ARGS)

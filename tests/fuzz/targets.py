@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from contextlib import suppress
 
 from tests.fuzz.inputs import streamed, whole
@@ -30,6 +31,22 @@ def one_input(seed: str) -> bool:
     return False
 
 
+def given_bytes(data: bytes) -> bool:
+    """Have bytes parsed as they are: the first chooses the parser and how a stream is cut; the rest is the
+    body. Whether it was an answer. Raises whatever the parsers raise beside Failure.
+    """
+    chosen, body = data[:1] or b"\0", data[1:]
+    api = sorted(APIS)[chosen[0] % len(APIS)]
+    size = chosen[0] >> 2
+    with suppress(Failure):
+        if size == 0:
+            _parsed(body, api)
+        else:
+            _reassembled((body[at : at + size] for at in range(0, len(body), size)), api)
+        return True
+    return False
+
+
 def batch(seed: int, first: int, count: int) -> tuple[int, list[tuple[int, str]]]:
     """How many of these inputs were answers, and which broke a parser with what."""
     answers, broken = 0, []
@@ -42,16 +59,25 @@ def batch(seed: int, first: int, count: int) -> tuple[int, list[tuple[int, str]]
 
 
 def _whole(draw: random.Random) -> Answer:
-    document = parse_json(whole(draw), "The answer")
-    error_message(document)
-    error_shape(document)
-    return APIS[draw.choice(tuple(APIS))].parse(document)
+    return _parsed(whole(draw), draw.choice(tuple(APIS)))
 
 
 def _stream(draw: random.Random) -> Answer:
+    api = draw.choice(tuple(APIS))
+    return _reassembled(streamed(draw), api)
+
+
+def _parsed(body: bytes, api: str) -> Answer:
+    document = parse_json(body, "The answer")
+    error_message(document)
+    error_shape(document)
+    return APIS[api].parse(document)
+
+
+def _reassembled(pieces: Iterable[bytes], api: str) -> Answer:
     splitter = EventSplitter(MAX_EVENT_BYTES)
-    parts = Reassembly(APIS[draw.choice(tuple(APIS))].delta)
-    for piece in streamed(draw):
+    parts = Reassembly(APIS[api].delta)
+    for piece in pieces:
         for data in splitter.feed(piece):
             parts.add(data)
     for data in splitter.finish():
