@@ -98,11 +98,11 @@ bench-runner: setup ## what our runner costs beside a bare httpx loop and the op
 	@$(BIN)/python -m tests.bench.runner $(ARGS)
 
 .PHONY: bench-healthy
-bench-healthy: setup ## a healthy llama.cpp server fails no check: whole runs over ten seeds (about 40 minutes; ARGS="--seeds 2")
+bench-healthy: setup ## a healthy llama.cpp server fails no check: whole runs over ten seeds (some 40 minutes; ARGS="--seeds 2")
 	@$(BIN)/python -m tests.bench.healthy $(ARGS)
 
 .PHONY: bench-broken
-bench-broken: setup ## what the lab breaks is found by the check meant for it alone, with the real model (about half an hour)
+bench-broken: setup ## what the lab breaks is found by the check meant for it alone, with the real model (up to an hour)
 	@$(BIN)/python -m tests.bench.broken $(ARGS)
 
 .PHONY: bench-own
