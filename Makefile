@@ -117,7 +117,7 @@ fuzz: setup ## a million made-up answers for the parsers: each ends as an answer
 fuzz-guided: setup ## the same parsers, by inputs that atheris grows by what they reach (some minutes; where it installs)
 	@if ! $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
 	  -r tests/fuzz/guided.lock 2>/dev/null; then \
-	  echo "atheris has no wheel for this machine: expected Linux on x86-64 with CPython 3.11. \`make fuzz\` runs everywhere." >&2; \
+	  echo "atheris can't be installed: expected Linux on x86-64 with CPython 3.11 and a package index. \`make fuzz\` runs everywhere." >&2; \
 	  exit 2; fi
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; $(BIN)/python -m tests.fuzz.guided "$$folder" $(ARGS)
 

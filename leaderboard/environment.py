@@ -33,9 +33,9 @@ _SITE = re.compile(r"https?://([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?
 _DSN = re.compile(r"https?://[^\s@/:]+(:[^\s@/]*)?@[A-Za-z0-9_.:\[\]-]+(/[^\s/?#]+)*/[0-9]+\Z")
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\Z")
 _ADMIN_PATH = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/\Z")
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _PORT = range(1, 65536)
 SHORTEST_TOKEN = 20
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,9 @@ def _redirection(_: HttpResponse, redirect: HttpResponse) -> int:
     if redirect.status_code not in (301, 302, 303, 307, 308):
         return -20
     to, host = urlsplit(redirect["Location"]), redirect.wsgi_request.get_host()  # type: ignore[attr-defined]
-    return 0 if (to.scheme, to.netloc) == ("https", host) else -10
+    if to.scheme != "https":
+        return -20
+    return 0 if to.netloc == host else -5
 
 
 def _referrer(page: HttpResponse, _: HttpResponse) -> int:

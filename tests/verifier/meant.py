@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from verifier.checks.base import Outcome
 from verifier.lab.gateways import PASS
+
+FOUND = (Outcome.WARN, Outcome.FAIL)
 
 MEANT: Mapping[str, frozenset[str]] = {
     PASS: frozenset(),

@@ -16,7 +16,7 @@ import pytest
 
 from tests.verifier.everyday import Everyday, asked, remembered
 from tests.verifier.lab.gateways.toy import VOCABULARY
-from tests.verifier.meant import MEANT
+from tests.verifier.meant import FOUND, MEANT
 from tests.verifier.small_world import SUITE, first_answers
 from tests.verifier.synthetic_server import Server as Model
 from tests.verifier.synthetic_server import serving
@@ -40,7 +40,6 @@ from verifier.runner import MemoryStore, drive
 from verifier.scoring.speed import first_token
 
 Broken = Callable[[Upstream], Behaviour]
-FOUND = (Outcome.WARN, Outcome.FAIL)
 QUICK = Limits(concurrency=8, backoff=0.001, backoff_max=0.01)
 
 
