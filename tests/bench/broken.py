@@ -3,8 +3,8 @@
 tests/verifier/checks/test_confusion.py holds the same on a made-up model that obeys everything. Here the
 lab's own broken deployments serve the real one: a baseline with behaviour is recorded from the reference, and
 every check of behaviour is put to each of them, and to the same weights served as they are. A check that has
-nothing to go by with these, as the reference itself calls no tools or finds no needles, cannot be asked to
-find what is broken, and is told with its own words.
+nothing to go by with these, as where the reference itself calls no tools, cannot be asked to find what is
+broken, and is told with its own words.
 """
 
 from __future__ import annotations

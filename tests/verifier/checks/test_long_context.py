@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from tests.verifier.talker import REFERENCE, Talker, about, judge, recorded_from
 from verifier.checks.base import Answer, Fault, Observation, Outcome, Probe
-from verifier.checks.long_context import LENGTHS, finds, managed
+from verifier.checks.long_context import DEPTHS, LENGTHS, VARIANTS, finds, managed
 from verifier.suites.needles import Needle
 
 NAME = "long_context"
@@ -73,15 +74,33 @@ def test_without_answers_it_says_nothing() -> None:
     assert judge(NAME, Talker(), session=about(recorded_from(REFERENCE))).outcome is Outcome.UNSUPPORTED
 
 
+def recording(missed: Callable[[Needle], bool]) -> dict[str, dict[str, bool]]:
+    """What a reference recorded that finds all but what is `missed`."""
+    every = [Needle(length, depth, v) for length in LENGTHS[:5] for depth in DEPTHS for v in range(VARIANTS)]
+    return {needle.id: {"found": not missed(needle)} for needle in every}
+
+
 def test_the_reference_manages_lengths_without_a_gap() -> None:
-    known = {
-        needle.id: {"found": needle.length != LENGTHS[2]}
-        for length in LENGTHS[:5]
-        for needle in (Needle(length, 1, 0), Needle(length, 50, 0))
-    }
+    known = recording(lambda needle: (needle.length, needle.depth) == (LENGTHS[2], 50))
     assert managed(known, 10**6) == list(LENGTHS[:2])
     assert managed(known, 600) == [LENGTHS[0]]
     assert managed({}, 10**6) == []
+
+
+def test_one_miss_of_the_reference_is_no_limit_and_is_not_asked() -> None:
+    """So the lab's real model: 29 of 30 found up to 2,048 tokens, one of the shortest not."""
+    recorded = recorded_from(REFERENCE, NAME)
+    known = dict(recorded.behaviour[NAME]["needles"])
+    for missed in (Needle(LENGTHS[0], 1, 0), Needle(LENGTHS[6], 99, 1)):
+        known[missed.id] = known[missed.id] | {"found": False}
+    assert managed(known, LENGTHS[6]) == list(LENGTHS[:7])
+    baseline = replace(recorded, behaviour={NAME: {"needles": known}})
+    endpoint = Talker(stack="other")
+    assert judge(NAME, endpoint, session=about(baseline)).outcome is Outcome.PASS
+    assert len(endpoint.asked) == 5
+    found = judge(NAME, Talker(window=800), session=about(baseline))
+    assert found.outcome is Outcome.FAIL
+    assert "the prompt is cut" in found.cause
 
 
 def test_what_is_found() -> None:
